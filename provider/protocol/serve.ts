@@ -1,15 +1,13 @@
 /** Serves a `Provider` over Pulumi's ResourceProvider gRPC service. */
 import grpc from "@grpc/grpc-js";
 import providerGrpc from "@pulumi/pulumi/proto/provider_grpc_pb.js";
-import { messageOf } from "../../errors/fault.ts";
 import { EngineLog } from "./engine-log.ts";
+import { endWithEngine } from "./lifetime.ts";
 import type { Provider } from "./resource.ts";
 import { serviceOf } from "./service.ts";
 
 /**
- * Starts the service, prints its port for the engine to read, and stays until the engine goes. An
- * interrupted run must not leave a writer behind: the process ends with its parent (standard input closes,
- * or the engine's process is no longer ours), and at once on SIGINT and SIGTERM.
+ * Starts the service, prints its port for the engine to read, and stays until the engine goes.
  */
 export async function serveProvider(provider: Provider, argv: readonly string[]): Promise<void> {
   const engineAddress = argv.find((argument) => !argument.startsWith("-"));
@@ -19,13 +17,7 @@ export async function serveProvider(provider: Provider, argv: readonly string[])
     cancellation.abort(new Error("the run was interrupted"));
     process.exit(0);
   };
-  process.on("SIGINT", stop);
-  process.on("SIGTERM", stop);
-  endWithParent(stop);
-  process.on("unhandledRejection", (reason) => {
-    process.stderr.write(`provider: unhandled: ${messageOf(reason)}\n`);
-    process.exit(1);
-  });
+  endWithEngine("provider", stop);
 
   const server = new grpc.Server({
     "grpc.max_receive_message_length": 400 * 1024 * 1024,
@@ -39,12 +31,4 @@ export async function serveProvider(provider: Provider, argv: readonly string[])
     });
   });
   process.stdout.write(`${port}\n`);
-}
-
-/** Watches the parent: a provider whose engine was killed is adopted by another process. */
-function endWithParent(stop: () => void): void {
-  const parent = process.ppid;
-  setInterval(() => {
-    if (process.ppid !== parent) stop();
-  }, 500).unref();
 }
