@@ -6,7 +6,14 @@ import pluginProto from "@pulumi/pulumi/proto/plugin_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import type { EngineLog } from "./engine-log.ts";
 import { errorReply } from "./error-reply.ts";
-import type { ChangeKind, Checked, Difference, OperationContext, Provider, ResourceKind } from "./resource.ts";
+import type {
+  ChangeKind,
+  Checked,
+  Difference,
+  OperationContext,
+  Provider,
+  ResourceKind,
+} from "./resource.ts";
 import { decodeProperties, encodeProperties } from "./wire.ts";
 
 const CHANGE_KINDS: Record<ChangeKind, providerProto.PropertyDiff.Kind> = {
@@ -29,7 +36,8 @@ export function serviceOf(
 ): grpc.UntypedServiceImplementation {
   const contextOf = (request: Located, preview: boolean, timeoutSeconds: number): OperationContext => ({
     urn: request.getUrn(),
-    name: request.getUrn().split("::").at(-1) ?? "",
+    // A name may itself hold the separator.
+    name: request.getUrn().split("::").slice(3).join("::"),
     preview,
     timeoutSeconds,
     signal: cancellation.signal,
@@ -45,7 +53,8 @@ export function serviceOf(
   const unary =
     <Request, Reply>(handle: (request: Request) => Promise<Reply>): grpc.handleUnaryCall<Request, Reply> =>
     (call, callback) => {
-      handle(call.request)
+      // Even what is thrown before a promise was made becomes a reply.
+      (async () => handle(call.request))()
         .finally(() => log.flushed())
         .then(
           (reply) => {
@@ -203,7 +212,7 @@ export function serviceOf(
     parameterize: refuse("this provider takes no parameters"),
     getMapping: unary(() => Promise.resolve(new providerProto.GetMappingResponse())),
     getMappings: unary(() => Promise.resolve(new providerProto.GetMappingsResponse())),
-    list: refuse("listing resources is not supported"),
+    list: refuseStream("listing resources is not supported"),
   } satisfies Partial<Record<keyof providerGrpc.IResourceProviderService, unknown>>;
   return methods;
 }
@@ -211,6 +220,12 @@ export function serviceOf(
 function refuse(reason: string): grpc.handleUnaryCall<unknown, never> {
   return (_call, callback) => {
     callback({ code: grpc.status.UNIMPLEMENTED, details: reason }, null);
+  };
+}
+
+function refuseStream(reason: string): grpc.handleServerStreamingCall<unknown, never> {
+  return (call) => {
+    call.emit("error", { code: grpc.status.UNIMPLEMENTED, details: reason });
   };
 }
 
@@ -247,7 +262,7 @@ function diffReply(difference: Difference): providerProto.DiffResponse {
   reply.setHasdetaileddiff(true);
   reply.setStablesList([...(difference.stables ?? [])]);
   reply.setDeletebeforereplace(difference.deleteBeforeReplace ?? false);
-  reply.setDiffsList(changes.map(([path]) => path.split(/[.[]/, 1)[0] ?? path));
+  reply.setDiffsList([...new Set(changes.map(([path]) => path.split(/[.[]/, 1)[0] ?? path))]);
   for (const [path, change] of changes) {
     const entry = new providerProto.PropertyDiff();
     entry.setKind(CHANGE_KINDS[change.kind]);

@@ -3,6 +3,8 @@
  * yet. Secrets keep their envelope on the way through, so that nothing that came in as a secret can go out
  * in the clear by omission.
  */
+import { inspect } from "node:util";
+
 export type Value = null | boolean | number | string | Secret | Unknown | readonly Value[] | Properties;
 
 export interface Properties {
@@ -17,12 +19,16 @@ export class Secret {
     this.value = value;
   }
 
-  /** Printing a secret by mistake prints this. */
+  /** Printing a secret by mistake prints this, whether as JSON, as text or by console.log. */
   toJSON(): string {
     return "[secret]";
   }
 
   toString(): string {
+    return "[secret]";
+  }
+
+  [inspect.custom](): string {
     return "[secret]";
   }
 }

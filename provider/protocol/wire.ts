@@ -25,11 +25,11 @@ const UNKNOWN_SENTINELS = new Set([
 const UNKNOWN_SENTINEL = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 export function decodeProperties(struct: Struct | undefined): Properties {
-  const properties: Record<string, Value> = {};
+  const entries: [string, Value][] = [];
   struct?.getFieldsMap().forEach((value: WireValue, key: string) => {
-    properties[key] = decodeValue(value);
+    entries.push([key, decodeValue(value)]);
   });
-  return properties;
+  return Object.fromEntries(entries);
 }
 
 function decodeValue(value: WireValue): Value {
@@ -54,18 +54,14 @@ function decodeValue(value: WireValue): Value {
 
 /** An object with a signature stands for something else. */
 function decodeSigned(object: Properties): Value {
-  switch (object[SIGNATURE_KEY]) {
-    case SECRET_SIGNATURE:
-      return new Secret(object["value"] ?? null);
-    case OUTPUT_SIGNATURE: {
-      const value = object["value"] ?? UNKNOWN;
-      return object["secret"] === true ? new Secret(value) : value;
-    }
-    case RESOURCE_SIGNATURE:
-      return object["id"] ?? UNKNOWN;
-    default:
-      return object;
+  const signature = object[SIGNATURE_KEY];
+  if (signature === SECRET_SIGNATURE) return new Secret(object["value"] ?? null);
+  if (signature === OUTPUT_SIGNATURE) {
+    const value = object["value"] ?? UNKNOWN;
+    return object["secret"] === true ? new Secret(value) : value;
   }
+  if (signature === RESOURCE_SIGNATURE) return object["id"] ?? UNKNOWN;
+  return object;
 }
 
 export function encodeProperties(properties: Properties): Struct {
