@@ -9,6 +9,7 @@ import { z } from "zod";
 import { Fault } from "../errors/fault.ts";
 import { isMissing, readIfThere, writeWhole } from "./files.ts";
 import { networkFolder, type LabFolders } from "./folders.ts";
+import { deleteLink } from "./links.ts";
 import { withLock } from "./lock.ts";
 import { enterMachine, leaveMachine, machineLock } from "./machine-settings.ts";
 import { networkNames } from "./names.ts";
@@ -157,13 +158,6 @@ export function assertLabName(name: string, what: string): void {
     got: JSON.stringify(name),
     allowed: "at most 32 lower-case letters, digits and hyphens, beginning with a letter",
   });
-}
-
-export async function deleteLink(name: string): Promise<void> {
-  const result = await attempt("ip", ["link", "del", name]);
-  if (result.code !== 0 && !/Cannot find device|does not exist/.test(result.stderr)) {
-    throw new Fault({ what: `interface ${name} cannot be deleted`, cause: result.stderr.trim() });
-  }
 }
 
 /** The nft commands; the first line makes the table if need be, so that the second cannot fail. */

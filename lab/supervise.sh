@@ -1,12 +1,13 @@
 #!/bin/bash
-# Keeps one lab host running until it powers off: boots it, and boots it again when it asks to reboot.
-# Outlives whoever started it. Usage: supervise.sh FOLDER, the host's state folder with host.conf in it.
+# Keeps one resident of a lab network (a host, the registry) running until it ends by itself: starts it, and
+# starts it again when it asks to reboot. Outlives whoever started it.
+# Usage: supervise.sh FOLDER, the resident's state folder with supervise.conf in it.
 set -euo pipefail
 folder=$1
 # shellcheck source=/dev/null
-. "$folder/host.conf"
+. "$folder/supervise.conf"
 
-# A host may run for days: nothing of its creator is held open.
+# It may run for days: nothing of its creator is held open.
 exec </dev/null >>"$folder/supervisor.log" 2>&1
 cd "$folder"
 
@@ -15,14 +16,22 @@ read -ra stat <"/proc/$$/stat"
 printf '%s %s\n' "$$" "${stat[21]}" >supervisor.pid.partial
 mv supervisor.pid.partial supervisor.pid
 
+if [[ $DELEGATED == yes && -e /sys/fs/cgroup/cgroup.controllers ]]; then
+  # systemd has made the group. In cgroup v2 only leaves have members: the payload's is beside this one.
+  own=$(sed -n 's/^0:://p' /proc/self/cgroup)
+  mkdir -p "/sys/fs/cgroup$own/supervisor"
+  CGROUPS=("/sys/fs/cgroup$own/supervisor")
+  CLEARED=("/sys/fs/cgroup$own/payload")
+fi
 for group in "${CGROUPS[@]}"; do
   echo "$$" >"$group/cgroup.procs"
 done
 
-# What a host left in its groups would be there before its next boot began.
+# A host's next boot begins with groups that are as empty as after a real one.
 clear_groups() {
   local group
   for group in "${CLEARED[@]}"; do
+    [[ -d $group ]] || continue
     find "$group" -mindepth 1 -depth -type d -exec rmdir {} \; || true
   done
 }
@@ -35,15 +44,14 @@ while :; do
   printf '%s boot %s\n' "$(date --iso-8601=seconds)" "$boot"
   echo "$boot" >boots
   status=0
-  # The host's mounts, interfaces and routes live in namespaces that end with it.
-  unshare --mount --net --propagation slave "$SCRIPTS/boot.sh" "$folder" "$$" &
-  host=$!
-  read -ra stat <"/proc/$host/stat"
-  printf '%s %s\n' "$host" "${stat[21]}" >nspawn.pid.partial
-  mv nspawn.pid.partial nspawn.pid
-  wait "$host" || status=$?
-  rm -f nspawn.pid
-  ip link del "$CABLE" 2>/dev/null || true
+  "$SCRIPTS/$BOOT" "$folder" "$$" &
+  payload=$!
+  read -ra stat <"/proc/$payload/stat"
+  printf '%s %s\n' "$payload" "${stat[21]}" >payload.pid.partial
+  mv payload.pid.partial payload.pid
+  wait "$payload" || status=$?
+  rm -f payload.pid
+  if [[ -n $CABLE ]]; then ip link del "$CABLE" 2>/dev/null || true; fi
   printf '%s ended with %s\n' "$(date --iso-8601=seconds)" "$status"
   # 133 is how systemd-nspawn says that the host wants to reboot.
   [[ $status == 133 || -e again ]] || break

@@ -1,11 +1,15 @@
 #!/bin/bash
-# One boot of a lab host. Runs in mount and network namespaces that were made for it, and becomes the
-# systemd-nspawn that holds the host. Usage: boot.sh FOLDER SUPERVISOR
+# One boot of an nspawn host: becomes the systemd-nspawn that holds it. Started by supervise.sh.
+# Usage: boot-nspawn.sh FOLDER SUPERVISOR
 set -euo pipefail
 folder=$1
 supervisor=$2
+# The host's mounts, interfaces and routes live in namespaces that end with it.
+if [[ ${3-} != inside ]]; then
+  exec unshare --mount --net --propagation slave "$0" "$folder" "$supervisor" inside
+fi
 # shellcheck source=/dev/null
-. "$folder/host.conf"
+. "$folder/supervise.conf"
 
 # The cable: one end here, the other on the lab's bridge. An end that a killed boot left is in the way.
 outside() { nsenter --target "$supervisor" --net -- "$@"; }

@@ -1,0 +1,69 @@
+/** Hosts of every kind, by network and name. */
+import { Fault } from "../errors/fault.ts";
+import { hostFolder, type LabFolders } from "./folders.ts";
+import { readHostRecord } from "./host-record.ts";
+import { listHosts, removeNetwork } from "./network.ts";
+import { createNspawnHost, rebootNspawnHost, stopNspawnHost } from "./nspawn-host.ts";
+import type { LabOptions } from "./options.ts";
+import { run } from "./program.ts";
+import { withHostLock, type HostSpec, type LabHost } from "./residents.ts";
+import { isRunning } from "./supervised.ts";
+
+export type { HostSpec, HostStatus, LabHost } from "./residents.ts";
+
+const patience = 15_000;
+
+export function createHost(spec: HostSpec, options: LabOptions): Promise<LabHost> {
+  return createNspawnHost(spec, options);
+}
+
+/** The host as it is; undefined when there is none, or only what a killed creator left of one. */
+export async function readHost(
+  network: string,
+  name: string,
+  folders: LabFolders,
+): Promise<LabHost | undefined> {
+  const folder = hostFolder(folders, network, name);
+  const record = await readHostRecord(folder);
+  if (record === undefined) return undefined;
+  return { ...record, status: (await isRunning(folder)) ? "running" : "stopped" };
+}
+
+export async function stopHost(
+  network: string,
+  name: string,
+  options: LabOptions,
+  graceMilliseconds = patience,
+): Promise<void> {
+  await withHostLock(network, name, options, (folder) => stopNspawnHost(folder, graceMilliseconds));
+}
+
+export async function rebootHost(
+  network: string,
+  name: string,
+  options: LabOptions,
+  hard = false,
+): Promise<void> {
+  await withHostLock(network, name, options, async (folder) => {
+    const record = await readHostRecord(folder);
+    if (record === undefined) throw new Fault({ what: `there is no lab host "${name}" on "${network}"` });
+    await rebootNspawnHost(record, folder, options, hard);
+  });
+}
+
+/** Right for a host that was never made to the end, and for one that is not there. */
+export async function deleteHost(network: string, name: string, options: LabOptions): Promise<void> {
+  await withHostLock(network, name, options, async (folder) => {
+    await stopNspawnHost(folder, 0);
+    await run("rm", ["-rf", "--one-file-system", folder]);
+  });
+}
+
+/** The network with all that is left on it: what a killed creator made is known here and nowhere else. */
+export async function deleteNetwork(network: string, options: LabOptions): Promise<void> {
+  for (const name of await listHosts(network, options.folders)) {
+    options.progress(`deleting ${name}`);
+    await deleteHost(network, name, options);
+  }
+  await removeNetwork(network, options);
+}
