@@ -160,6 +160,7 @@ export const workloadsSchema = z.strictObject({
   walkthroughHost: z.string().optional(),
   /** Replicas of the web service; 0 for none. */
   webReplicas: z.int().min(0).max(250).default(0),
+  walkthroughNodePort: z.int().min(30000).max(32767).default(30090),
   webNodePort: z.int().min(30000).max(32767).default(30080),
   /** ReplicationController, DaemonSet and Job. */
   examples: z.boolean().default(false),
