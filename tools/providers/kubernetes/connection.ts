@@ -1,0 +1,71 @@
+/** The cluster behind the provider's configuration: opened at the first need, remembered when it is away. */
+import { Fault } from "../../../errors/fault.ts";
+import { Unknown } from "../../../provider/protocol/value.ts";
+import { Cluster } from "./api/cluster.ts";
+import { accessOf, ambientKubeconfig, loadKubeconfig } from "./config/kubeconfig.ts";
+import type { Settings } from "./config/settings.ts";
+
+export class Connection {
+  readonly settings: Settings;
+  #cluster: Cluster | undefined;
+  #defaultNamespace: string | undefined;
+  /** Why a preview could not reach the cluster; it is not tried again within that preview. */
+  #away: unknown;
+
+  constructor(settings: Settings) {
+    this.settings = settings;
+  }
+
+  /** Throws when the kubeconfig is not known yet or wrong. */
+  cluster(): Cluster {
+    if (this.#cluster === undefined) {
+      const access = accessOf(this.#kubeconfig(), this.settings.choice);
+      this.#defaultNamespace = access.namespace;
+      this.#cluster = new Cluster(access);
+    }
+    return this.#cluster;
+  }
+
+  /** The namespace of objects that name none. */
+  defaultNamespace(): string {
+    if (this.settings.namespace !== undefined) return this.settings.namespace;
+    if (!this.isKnown()) return "default";
+    this.cluster();
+    return this.#defaultNamespace ?? "default";
+  }
+
+  /** False in a preview in which the kubeconfig is still to be made, or when there is none at all. */
+  isKnown(): boolean {
+    const { kubeconfig } = this.settings;
+    if (kubeconfig instanceof Unknown) return false;
+    return kubeconfig !== undefined || ambientKubeconfig(process.env) !== undefined;
+  }
+
+  markAway(error: unknown): void {
+    this.#away = error;
+  }
+
+  isAway(): boolean {
+    return this.#away !== undefined;
+  }
+
+  close(): void {
+    this.#cluster?.close();
+  }
+
+  #kubeconfig(): ReturnType<typeof loadKubeconfig> {
+    const { kubeconfig } = this.settings;
+    if (kubeconfig instanceof Unknown) {
+      throw new Fault({ what: "the kubeconfig is not known yet", where: "provider kubernetes" });
+    }
+    const found = kubeconfig ?? ambientKubeconfig(process.env);
+    if (found === undefined) {
+      throw new Fault({
+        what: "there is no kubeconfig",
+        where: "provider kubernetes",
+        allowed: "the provider's `kubeconfig` (text or path), $KUBECONFIG, or ~/.kube/config",
+      });
+    }
+    return loadKubeconfig(found);
+  }
+}
