@@ -5,6 +5,7 @@ import { readHostRecord } from "./host-record.ts";
 import { listHosts, removeNetwork } from "./network.ts";
 import { createNspawnHost, rebootNspawnHost, stopNspawnHost } from "./nspawn-host.ts";
 import type { LabOptions } from "./options.ts";
+import { deleteRegistry } from "./registry.ts";
 import { run } from "./program.ts";
 import { withHostLock, type HostSpec, type LabHost } from "./residents.ts";
 import { isRunning } from "./supervised.ts";
@@ -65,5 +66,6 @@ export async function deleteNetwork(network: string, options: LabOptions): Promi
     options.progress(`deleting ${name}`);
     await deleteHost(network, name, options);
   }
+  await deleteRegistry(network, options);
   await removeNetwork(network, options);
 }

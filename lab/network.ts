@@ -83,7 +83,7 @@ export async function createNetwork(spec: NetworkSpec, options: LabOptions): Pro
       await makeKeyPair(folder, spec.name);
       options.progress(`bridge ${names.bridge} with ${subnet.gateway}/${subnet.prefix}`);
       await makeBridge(names.bridge, `${subnet.gateway}/${subnet.prefix}`, record.mtu);
-      await run("nft", ["-f", "-"], { input: masquerade(names.nftTable, spec.subnet, names.bridge) });
+      await run("nft", ["-f", "-"], { input: rules(names.nftTable, spec.subnet, names.bridge) });
       return withKeys(folder, record);
     },
     options.signal,
@@ -160,11 +160,18 @@ export function assertLabName(name: string, what: string): void {
   });
 }
 
-/** The nft commands; the first line makes the table if need be, so that the second cannot fail. */
-export function masquerade(table: string, subnet: string, bridge: string): string {
+/**
+ * The nft commands; the first line makes the table if need be, so that the second cannot fail. What leaves is
+ * masqueraded. Nobody but this machine reaches hosts and registry from outside: they are open by design.
+ */
+export function rules(table: string, subnet: string, bridge: string): string {
   return `table ip ${table}
 delete table ip ${table}
 table ip ${table} {
+  chain guard {
+    type filter hook prerouting priority raw;
+    iifname != { "lo", "${bridge}" } ip daddr ${subnet} drop
+  }
   chain postrouting {
     type nat hook postrouting priority srcnat;
     ip saddr ${subnet} oifname != "${bridge}" masquerade
