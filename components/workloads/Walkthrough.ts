@@ -5,6 +5,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterHost } from "../cluster/ClusterHost.ts";
+import { NGINX_COMMAND, NGINX_DIRECTORY, nginxConfiguration } from "./nginx.ts";
 import { PAGE_DIRECTORY, pageState } from "./page.ts";
 
 /** The port that the container declares, and that its nginx really listens on. */
@@ -32,7 +33,8 @@ export class Walkthrough extends pulumi.ComponentResource {
     const page = host.role("page", { state: pageState(), after: args.after });
     this.volume = createVolume(host.node.name, { ...opts, dependsOn: [page] });
     this.claim = createClaim({ ...opts, dependsOn: [this.volume] });
-    this.pod = createPod(args.image, { ...opts, dependsOn: [this.claim] });
+    const settings = createSettings({ ...opts, dependsOn: [...args.after] });
+    this.pod = createPod(args.image, { ...opts, dependsOn: [this.claim, settings] });
     createService(args.nodePort, { ...opts, dependsOn: [this.pod] });
     this.registerOutputs({});
   }
@@ -84,6 +86,17 @@ function createClaim(options: pulumi.CustomResourceOptions): kubernetes.core.v1.
   );
 }
 
+function createSettings(options: pulumi.CustomResourceOptions): kubernetes.core.v1.ConfigMap {
+  return new kubernetes.core.v1.ConfigMap(
+    "task-pv-nginx",
+    {
+      metadata: { name: "task-pv-nginx", namespace: "default" },
+      data: { "nginx.conf": nginxConfiguration({ port: PAGE_PORT, answer: "files" }) },
+    },
+    options,
+  );
+}
+
 function createPod(
   image: pulumi.Input<string>,
   options: pulumi.CustomResourceOptions,
@@ -93,14 +106,20 @@ function createPod(
     {
       metadata: { name: "task-pv-pod", namespace: "default", labels: LABELS },
       spec: {
-        volumes: [{ name: "task-pv-storage", persistentVolumeClaim: { claimName: "task-pv-claim" } }],
+        volumes: [
+          { name: "task-pv-storage", persistentVolumeClaim: { claimName: "task-pv-claim" } },
+          { name: "settings", configMap: { name: "task-pv-nginx" } },
+        ],
         containers: [
           {
             name: "task-pv-container",
             image,
-            env: [{ name: "PORT", value: String(PAGE_PORT) }],
+            command: NGINX_COMMAND,
             ports: [{ name: "http-server", containerPort: PAGE_PORT }],
-            volumeMounts: [{ name: "task-pv-storage", mountPath: "/usr/share/nginx/html" }],
+            volumeMounts: [
+              { name: "task-pv-storage", mountPath: "/usr/share/nginx/html" },
+              { name: "settings", mountPath: NGINX_DIRECTORY, readOnly: true },
+            ],
             readinessProbe: { httpGet: { path: "/", port: "http-server" }, periodSeconds: 1 },
             resources: {
               requests: { cpu: "10m", memory: "32Mi" },

@@ -1,6 +1,7 @@
 /** A replicated web service: reachable by name inside the cluster and by every host's port from outside. */
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { NGINX_COMMAND, NGINX_DIRECTORY, nginxConfiguration } from "./nginx.ts";
 
 const PORT = 8080;
 
@@ -21,6 +22,14 @@ export class WebService extends pulumi.ComponentResource {
     super("rktnetes:workloads:WebService", name, {}, options);
     const labels = { app: name };
     const opts = { parent: this, provider: args.provider };
+    const settings = new kubernetes.core.v1.ConfigMap(
+      `${name}-nginx`,
+      {
+        metadata: { name: `${name}-nginx`, namespace: "default", labels },
+        data: { "nginx.conf": nginxConfiguration({ port: PORT, answer: "hostname" }) },
+      },
+      { ...opts, dependsOn: [...args.after] },
+    );
     this.deployment = new kubernetes.apps.v1.Deployment(
       name,
       {
@@ -38,14 +47,13 @@ export class WebService extends pulumi.ComponentResource {
                 effect: "NoExecute",
                 tolerationSeconds: 10,
               })),
+              volumes: [{ name: "settings", configMap: { name: settings.metadata.name } }],
               containers: [
                 {
                   name: "web",
                   image: args.image,
-                  env: [
-                    { name: "PORT", value: String(PORT) },
-                    { name: "ANSWER", value: "hostname" },
-                  ],
+                  command: NGINX_COMMAND,
+                  volumeMounts: [{ name: "settings", mountPath: NGINX_DIRECTORY, readOnly: true }],
                   ports: [{ name: "http", containerPort: PORT }],
                   readinessProbe: { httpGet: { path: "/", port: "http" }, periodSeconds: 1 },
                   resources: {
@@ -58,7 +66,7 @@ export class WebService extends pulumi.ComponentResource {
           },
         },
       },
-      { ...opts, dependsOn: [...args.after] },
+      { ...opts, dependsOn: [settings, ...args.after] },
     );
     this.service = new kubernetes.core.v1.Service(
       name,
