@@ -22,6 +22,8 @@ import { failedStart, isRunning, startSupervised, stopSupervised } from "./super
 export interface RegistrySpec {
   /** Name of the lab network. */
   readonly network: string;
+  /** Where it listens: the network's gateway. */
+  readonly address: string;
   readonly port: number;
   readonly images: readonly ImageName[];
 }
@@ -45,7 +47,15 @@ export async function createRegistry(spec: RegistrySpec, options: LabOptions): P
   if (network === undefined) {
     throw new Fault({ what: `there is no lab network "${spec.network}"`, where: "the lab's registry" });
   }
-  const host = `${network.gateway}:${spec.port}`;
+  if (spec.address !== network.gateway) {
+    throw new Fault({
+      what: "the lab's registry listens at the network's gateway and nowhere else",
+      where: `lab network "${spec.network}"`,
+      got: spec.address,
+      allowed: network.gateway,
+    });
+  }
+  const host = `${spec.address}:${spec.port}`;
   const [program, layout] = await Promise.all([
     registryProgram(options),
     spec.images.length === 0 ? undefined : imageLayout(options),

@@ -38,6 +38,15 @@ export function objectionToAddress(subnet: Subnet, address: string): string | un
   return address === subnet.gateway ? "the gateway's own address" : undefined;
 }
 
+/** The first address from the tenth on that nobody has. */
+export function freeAddress(subnet: Subnet, taken: readonly (string | undefined)[]): string {
+  const range = rangeOf(subnet.cidr);
+  for (let value = (range?.[0] ?? 0) + 10; range !== undefined && value < range[1]; value += 1) {
+    if (!taken.includes(addressOf(value))) return addressOf(value);
+  }
+  throw new Fault({ what: "no address is left", where: subnet.cidr });
+}
+
 /** The ranges that overlap with the subnet. */
 export function overlaps(subnet: Subnet, used: readonly UsedRange[]): UsedRange[] {
   const ours = rangeOf(subnet.cidr);

@@ -2,7 +2,8 @@
 import type { ResourceKind } from "../protocol/resource.ts";
 import { networkKind } from "./network.ts";
 import { nspawnHostKind } from "./nspawn-host.ts";
+import { registryKind } from "./registry.ts";
 
 export function labKinds(): ResourceKind[] {
-  return [networkKind, nspawnHostKind];
+  return [networkKind, nspawnHostKind, registryKind];
 }

@@ -2,22 +2,17 @@
  * `rktnetes:lab:Network`: a bridge on the operator's machine for throw-away hosts, with the key that logs in
  * to them. Deleting it sweeps every host that is left on it.
  */
-import { labFolders } from "../../lab/folders.ts";
 import { deleteNetwork } from "../../lab/hosts.ts";
 import { networkNames } from "../../lab/names.ts";
-import { networkFolder } from "../../lab/folders.ts";
+import { labFolders, networkFolder } from "../../lab/folders.ts";
 import { createNetwork, readNetwork, recordedNetwork, type Network } from "../../lab/network.ts";
-import type { LabOptions } from "../../lab/options.ts";
 import { assertLabPossible } from "../../lab/preflight.ts";
 import { parseSubnet } from "../../lab/subnet.ts";
 import type { OperationContext, ResourceKind } from "../protocol/resource.ts";
 import { revealProperties, Secret, UNKNOWN, type Properties, type Value } from "../protocol/value.ts";
 import { inputChanges } from "./changes.ts";
+import { labOptions } from "./options.ts";
 import { checked, networkDefaults, networkInputs } from "./schemas.ts";
-
-export function labOptions(context: OperationContext): LabOptions {
-  return { folders: labFolders(), progress: context.log.progress.bind(context.log), signal: context.signal };
-}
 
 export const networkKind: ResourceKind = {
   token: "rktnetes:lab:Network",

@@ -8,7 +8,7 @@ import { assertLabPossible } from "../../lab/preflight.ts";
 import { PartialFailure, type OperationContext, type ResourceKind } from "../protocol/resource.ts";
 import { revealProperties, UNKNOWN, type Properties } from "../protocol/value.ts";
 import { inputChanges } from "./changes.ts";
-import { labOptions } from "./network.ts";
+import { labOptions } from "./options.ts";
 import { checked, hostDefaults, nspawnHostInputs } from "./schemas.ts";
 
 export const nspawnHostKind: ResourceKind = {

@@ -1,6 +1,7 @@
 /** Inputs of the lab's resources, and how they are checked. */
 import { z } from "zod";
 import { releases } from "../../lab/base-tree.ts";
+import { imageNames } from "../../lab/images/catalogue.ts";
 import { labName } from "../../lab/network.ts";
 import { parseSubnet } from "../../lab/subnet.ts";
 import { failuresOf } from "../protocol/inputs.ts";
@@ -37,6 +38,17 @@ export const nspawnHostInputs = z.strictObject({
   release: z.enum(releases),
 });
 
+export const registryInputs = z.strictObject({
+  /** Name of the lab network. */
+  network: name,
+  /** The network's gateway, where the registry listens. */
+  address,
+  port: z.int().min(1).max(65535),
+  /** Images to build and push. */
+  images: z.array(z.enum(imageNames)),
+});
+
+export const registryDefaults: Properties = { port: 5000, images: [...imageNames] };
 export const networkDefaults: Properties = { subnet: "10.77.0.0/24" };
 export const hostDefaults: Properties = { release: "trixie" };
 
