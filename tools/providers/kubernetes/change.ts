@@ -9,9 +9,9 @@ import { immutableFields } from "./diff/immutable.ts";
 import type { FieldChange } from "./diff/compare.ts";
 import { formatPath, parsePath, type Path } from "./diff/path.ts";
 import { isAutonamed, replacesUnready } from "./object/annotation.ts";
-import { objectAt } from "./object/json.ts";
+import { objectAt, without } from "./object/json.ts";
 import { referenceOf, withoutReadOnlyMetadata, type Manifest } from "./object/manifest.ts";
-import { plainManifest, revealedManifest } from "./object/plain.ts";
+import { isRevealedMap, plainManifest, revealedManifest } from "./object/plain.ts";
 import { fieldManagerFor, readRecord } from "./object/record.ts";
 import { immutableFieldsIn } from "./rejection.ts";
 import { judgeOf } from "./wait/readiness.ts";
@@ -47,7 +47,7 @@ export async function differenceOf(
     ? { ...described, [formatPath(UNREADY)]: { kind: "update-replace" as const, inputDiff: false } }
     : described;
   const replacing = Object.values(all).some(({ kind }) => kind.endsWith("-replace"));
-  return { changes: all, deleteBeforeReplace: replacing && keepsItsName(sides, wanted) };
+  return { changes: all, deleteBeforeReplace: replacing && keepsItsName(recorded.live, wanted) };
 }
 
 const IDENTITY: Path[] = [
@@ -100,9 +100,8 @@ function inScope(inputs: Sides["newInputs"], live: Manifest): Sides["newInputs"]
   const metadata = inputs["metadata"];
   const isLive = objectAt(live, "metadata")["uid"] !== undefined;
   if (!isLive || objectAt(live, "metadata")["namespace"] !== undefined) return inputs;
-  if (typeof metadata !== "object" || metadata === null || !("namespace" in metadata)) return inputs;
-  const { namespace: _assumed, ...rest } = metadata;
-  return { ...inputs, metadata: rest };
+  if (!isRevealedMap(metadata) || metadata["namespace"] === undefined) return inputs;
+  return { ...inputs, metadata: without(metadata, "namespace") };
 }
 
 export function withNamespaceOf(manifest: Manifest, live: Manifest): Manifest {
@@ -110,18 +109,15 @@ export function withNamespaceOf(manifest: Manifest, live: Manifest): Manifest {
   if (objectAt(live, "metadata")["namespace"] !== undefined || metadata["namespace"] === undefined)
     return manifest;
   if (objectAt(live, "metadata")["uid"] === undefined) return manifest;
-  const { namespace: _assumed, ...rest } = metadata;
-  return { ...manifest, metadata: rest };
+  return { ...manifest, metadata: without(metadata, "namespace") };
 }
 
 /** Two objects of one name cannot be side by side, so the old one has to go first. */
-function keepsItsName(sides: Sides, wanted: Manifest | undefined): boolean {
+function keepsItsName(live: Manifest, wanted: Manifest | undefined): boolean {
   if (wanted === undefined || isAutonamed(wanted)) return false;
-  const [before, now] = [objectAt(sides.live as Manifest, "metadata"), objectAt(wanted, "metadata")];
-  return (
-    before["name"] === now["name"] &&
-    (before["namespace"] ?? now["namespace"]) === (now["namespace"] ?? before["namespace"])
-  );
+  const before = referenceOf(live);
+  const now = referenceOf(wanted);
+  return before.name === now.name && (now.namespace ?? before.namespace) === before.namespace;
 }
 
 function isUnreadyJob(live: Manifest): boolean {

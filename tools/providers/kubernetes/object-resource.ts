@@ -27,14 +27,7 @@ import type { Connection } from "./connection.ts";
 import { importedInputs, refreshedInputs } from "./inputs.ts";
 import { propagationOf, skipsAwaitOnDelete, timeoutSecondsOf } from "./object/annotation.ts";
 import { textAt } from "./object/json.ts";
-import {
-  idOf,
-  parseId,
-  referenceOf,
-  titleOf,
-  type Manifest,
-  type ObjectReference,
-} from "./object/manifest.ts";
+import { idOf, parseId, referenceOf, type Manifest, type ObjectReference } from "./object/manifest.ts";
 import { named, randomSuffix } from "./object/naming.ts";
 import { plainManifest, valuesOf } from "./object/plain.ts";
 import { fieldManagerFor, readRecord, recordOf, type Recorded } from "./object/record.ts";
@@ -118,7 +111,7 @@ export class ObjectResource implements ResourceKind {
       throw faultOf(error, { reference, fieldManager: "", secrets: [] });
     }
     if (live === undefined) return gone;
-    const inputs = isImport ? importedInputs(live) : refreshedInputs(live, recorded.inputs);
+    const inputs = isImport ? importedInputs(live) : refreshedInputs(live, recorded.live, recorded.inputs);
     const outputs = recordOf({
       live,
       inputs,
@@ -297,8 +290,4 @@ function foreseen(placement: Placement, rehearsed: Manifest, isNew: boolean): Pr
 
 function textOf(value: Value | undefined): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
-}
-
-export function nameInMessages(reference: ObjectReference): string {
-  return titleOf(reference);
 }

@@ -6,7 +6,7 @@ import { isMissing, isPassing, isWaitingForServiceAccount } from "./api/failure.
 import { patiently, type Patience } from "./api/patience.ts";
 import type { Connection } from "./connection.ts";
 import { forcesPatch, timeoutSecondsOf } from "./object/annotation.ts";
-import { listAt, textAt } from "./object/json.ts";
+import { listAt, objectAt, textAt, without } from "./object/json.ts";
 import {
   idOf,
   referenceOf,
@@ -117,8 +117,7 @@ async function scoped(placement: Placement, cluster: Cluster): Promise<Manifest>
   if (reference.namespace === undefined) return manifest;
   const served = await cluster.resolve(reference, context.signal);
   if (served.namespaced) return manifest;
-  const metadata = Object.entries(manifest["metadata"] ?? {}).filter(([key]) => key !== "namespace");
-  return { ...manifest, metadata: Object.fromEntries(metadata) };
+  return { ...manifest, metadata: without(objectAt(manifest, "metadata"), "namespace") };
 }
 
 /** An object that exists and was not made by this very resource is not silently taken over. */

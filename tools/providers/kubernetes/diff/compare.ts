@@ -1,7 +1,6 @@
 /** Field by field: what differs between an object as it is and as it is wanted. */
-import { Unknown, type Revealed } from "../../../../provider/protocol/value.ts";
+import { Unknown, type Revealed, type RevealedProperties } from "../../../../provider/protocol/value.ts";
 import { isRevealedList, isRevealedMap } from "../object/plain.ts";
-import type { RevealedMap } from "./normal.ts";
 import type { Path, Step } from "./path.ts";
 
 export interface FieldChange {
@@ -9,7 +8,7 @@ export interface FieldChange {
   readonly kind: "add" | "delete" | "update";
 }
 
-export function compare(old: RevealedMap, wanted: RevealedMap): FieldChange[] {
+export function compare(old: RevealedProperties, wanted: RevealedProperties): FieldChange[] {
   return [...differences(old, wanted, [])];
 }
 

@@ -1,18 +1,18 @@
 /** The difference between a recorded object and the program's wish, as Pulumi wants to hear it. */
 import type { Change } from "../../../../provider/protocol/resource.ts";
-import type { Revealed } from "../../../../provider/protocol/value.ts";
+import type { Revealed, RevealedProperties } from "../../../../provider/protocol/value.ts";
 import { isRevealedMap } from "../object/plain.ts";
 import { compare, sameRevealed, valueAt, type FieldChange } from "./compare.ts";
-import { normalSecretData, pruned, type RevealedMap } from "./normal.ts";
+import { normalSecretData, pruned } from "./normal.ts";
 import { formatPath, isWithin, overlaps, parsePath, type Path } from "./path.ts";
 
 export interface Sides {
   /** As last seen in the cluster. */
-  readonly live: RevealedMap;
+  readonly live: RevealedProperties;
   /** What the program asked for then. */
-  readonly oldInputs: RevealedMap;
+  readonly oldInputs: RevealedProperties;
   /** What it asks for now. */
-  readonly newInputs: RevealedMap;
+  readonly newInputs: RevealedProperties;
   readonly imported: boolean;
 }
 
@@ -46,7 +46,7 @@ export function fieldChanges(sides: Sides, ignoreChanges: readonly string[]): Fi
 export function withoutRespelled(
   changes: readonly FieldChange[],
   sides: Sides,
-  afterDryRun: RevealedMap,
+  afterDryRun: RevealedProperties,
 ): FieldChange[] {
   const before = normalSecretData(sides.oldInputs);
   const now = normalSecretData(sides.newInputs);
@@ -85,7 +85,7 @@ function asWritten(path: Path, sides: Sides): Path {
 }
 
 /** Kind and version always compare as equal: another API version of the same object is no other object. */
-function withIdentity(manifest: RevealedMap, live: RevealedMap): RevealedMap {
+function withIdentity(manifest: RevealedProperties, live: RevealedProperties): RevealedProperties {
   const identity: Record<string, Revealed> = {};
   for (const key of ["apiVersion", "kind"]) {
     const value = live[key];

@@ -1,11 +1,9 @@
 /** One form for what means the same, so that only real differences are found. */
-import { Unknown, type Revealed } from "../../../../provider/protocol/value.ts";
+import { Unknown, type Revealed, type RevealedProperties } from "../../../../provider/protocol/value.ts";
 import { isRevealedMap } from "../object/plain.ts";
 
-export type RevealedMap = { readonly [key: string]: Revealed };
-
 /** `stringData` is only another way to write `data`, and the API server never returns it. */
-export function normalSecretData(manifest: RevealedMap): RevealedMap {
+export function normalSecretData(manifest: RevealedProperties): RevealedProperties {
   const stringData = manifest["stringData"];
   if (manifest["kind"] !== "Secret" || !isRevealedMap(stringData)) return manifest;
   const data = manifest["data"];

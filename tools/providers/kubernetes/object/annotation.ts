@@ -15,7 +15,8 @@ const REPLACE_UNREADY = "pulumi.com/replaceUnready";
 
 const DEFAULT_TIMEOUT_SECONDS = 600;
 
-export type Propagation = "Foreground" | "Background" | "Orphan";
+const PROPAGATIONS = ["Foreground", "Background", "Orphan"] as const;
+export type Propagation = (typeof PROPAGATIONS)[number];
 
 export function skipsAwait(manifest: Manifest): boolean {
   return annotation(manifest, SKIP_AWAIT) === "true";
@@ -71,18 +72,11 @@ export function timeoutSecondsOf(manifest: Manifest, custom: number): number {
  * have none, and so need not wait for the garbage collector to find that out.
  */
 export function propagationOf(manifest: Manifest): Propagation {
-  switch (annotation(manifest, DELETION_PROPAGATION)?.toLowerCase()) {
-    case "orphan":
-      return "Orphan";
-    case "background":
-      return "Background";
-    case "foreground":
-      return "Foreground";
-    default: {
-      const { apiVersion, kind } = referenceOf(manifest);
-      return ownsNothing(apiVersion, kind) ? "Background" : "Foreground";
-    }
-  }
+  const asked = annotation(manifest, DELETION_PROPAGATION)?.toLowerCase();
+  const known = PROPAGATIONS.find((propagation) => propagation.toLowerCase() === asked);
+  if (known !== undefined) return known;
+  const { apiVersion, kind } = referenceOf(manifest);
+  return ownsNothing(apiVersion, kind) ? "Background" : "Foreground";
 }
 
 /** For these kinds, and for these only, the official provider does not wait for deletion when told to skip. */

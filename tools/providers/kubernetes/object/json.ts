@@ -43,8 +43,21 @@ export function numberAt(value: Json | undefined, ...keys: readonly string[]): n
   return typeof found === "number" ? found : undefined;
 }
 
+/** The object without some of its keys. */
+export function without<T>(
+  object: Readonly<Record<string, T>>,
+  ...keys: readonly string[]
+): Record<string, T> {
+  return Object.fromEntries(Object.entries(object).filter(([key]) => !keys.includes(key)));
+}
+
 export function parseJson(text: string): Json {
-  // JSON.parse gives exactly what the type says and nothing else.
-  const parsed: Json = JSON.parse(text);
-  return parsed;
+  const parsed: unknown = JSON.parse(text);
+  if (isJson(parsed)) return parsed;
+  throw new Error("JSON.parse gave something that is no JSON");
+}
+
+/** JSON.parse gives nothing else, so that looking at the outermost value is enough. */
+function isJson(value: unknown): value is Json {
+  return value === null || ["boolean", "number", "string", "object"].includes(typeof value);
 }

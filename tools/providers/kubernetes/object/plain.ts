@@ -9,12 +9,13 @@ import {
   Unknown,
   type Properties,
   type Revealed,
+  type RevealedProperties,
   type Value,
 } from "../../../../provider/protocol/value.ts";
 import { isArray, isObject, type Json, type JsonObject } from "./json.ts";
 
 /** The engine's values without secrets' envelopes, nulls left out; what is not known yet stays unknown. */
-export function revealedManifest(properties: Properties): { readonly [key: string]: Revealed } {
+export function revealedManifest(properties: Properties): RevealedProperties {
   const revealed = withoutNulls(reveal(properties));
   return isRevealedMap(revealed) ? revealed : {};
 }
@@ -32,7 +33,7 @@ export function valuesOf(manifest: JsonObject): Properties {
   );
 }
 
-export function isRevealedMap(value: Revealed | undefined): value is { readonly [key: string]: Revealed } {
+export function isRevealedMap(value: Revealed | undefined): value is RevealedProperties {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Unknown);
 }
 

@@ -70,16 +70,9 @@ function expression(entry: Json): string[] {
   if (key === undefined) return [];
   const listed = isObject(entry) ? entry["values"] : undefined;
   const values = isArray(listed) ? listed.filter((value) => typeof value === "string").join(",") : "";
-  switch (textAt(entry, "operator")) {
-    case "In":
-      return [`${key} in (${values})`];
-    case "NotIn":
-      return [`${key} notin (${values})`];
-    case "Exists":
-      return [key];
-    case "DoesNotExist":
-      return [`!${key}`];
-    default:
-      return [];
-  }
+  const operator = textAt(entry, "operator");
+  if (operator === "In") return [`${key} in (${values})`];
+  if (operator === "NotIn") return [`${key} notin (${values})`];
+  if (operator === "Exists") return [key];
+  return operator === "DoesNotExist" ? [`!${key}`] : [];
 }
