@@ -17,7 +17,9 @@ export const fileSchema = z.strictObject({
   /** The file's text. Secret contents come in a secret's envelope. */
   content: z.string().optional(),
   /** Instead of text: a file on the operator's machine, known by its hash. */
-  source: z.strictObject({ path: z.string(), sha256: z.string().regex(/^[0-9a-f]{64}$/), size: z.int() }).optional(),
+  source: z
+    .strictObject({ path: z.string(), sha256: z.string().regex(/^[0-9a-f]{64}$/), size: z.int() })
+    .optional(),
   /** Instead of either: a symbolic link to this target. */
   target: z.string().optional(),
   mode: mode.default("0644"),

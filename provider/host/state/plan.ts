@@ -1,0 +1,386 @@
+/**
+ * What to do on a host, from what it should hold, what it holds and what the ledger says: a pure function.
+ * Taking a role away is the same with nothing desired.
+ */
+import type { DesiredUnit } from "../desired.ts";
+import { ancestorsOf, unitPath } from "../layout.ts";
+import type { StateInputs } from "./inputs.ts";
+import { Neighbours, type DirectoryEntry, type Ledger, type UnitEntry, type UserEntry } from "./ledger.ts";
+import type { FoundPath, Survey } from "./survey.ts";
+import { canBeEnabled, conditionOf, enabledOf, foreignDropIns, satisfies } from "./unit-condition.ts";
+import type { WantedFile } from "./wanted.ts";
+
+export interface Plan {
+  /** What the ledger says while the work goes on: all there was and all there will be. */
+  readonly during: Ledger;
+  /** What it says when the work is done. */
+  readonly after: Ledger;
+  /** Files that were there before us and are about to be replaced. */
+  readonly backups: readonly string[];
+  readonly users: readonly UserStep[];
+  readonly directories: readonly DirectoryStep[];
+  readonly files: readonly { readonly path: string; readonly wanted: WantedFile }[];
+  readonly dropIns: readonly string[];
+  readonly sysctls: readonly { readonly key: string; readonly value: string }[];
+  readonly units: UnitSteps;
+  readonly removed: Removal;
+}
+
+export interface UserStep {
+  readonly name: string;
+  readonly create: boolean;
+  readonly createGroup: boolean;
+  readonly home: string;
+  readonly shell: string;
+  readonly groups: readonly string[];
+}
+
+export interface DirectoryStep {
+  readonly path: string;
+  readonly mode: string;
+  readonly owner: string;
+  readonly group: string;
+}
+
+export interface UnitSteps {
+  readonly reload: boolean;
+  readonly enable: readonly string[];
+  readonly disable: readonly string[];
+  /** Started or started anew, in one call. */
+  readonly restart: readonly string[];
+  readonly start: readonly string[];
+  readonly stop: readonly string[];
+}
+
+export interface Removal {
+  /** Units of ours: stopped, disabled, their files are among `files`. */
+  readonly units: readonly string[];
+  /** Units of the host's own, brought back to how they were. */
+  readonly restoredUnits: readonly {
+    readonly name: string;
+    readonly enabled: boolean;
+    readonly active: boolean;
+  }[];
+  readonly files: readonly { readonly path: string; readonly restore: boolean }[];
+  readonly sysctls: readonly { readonly key: string; readonly value: string }[];
+  readonly users: readonly { readonly name: string; readonly entry: UserEntry }[];
+  readonly directories: readonly { readonly path: string; readonly entry: DirectoryEntry }[];
+  /** All that we have installed, when the role asks for no package any more. */
+  readonly packages: readonly string[];
+  /** Those that the role no longer asks for while it still asks for others: to go with what only they need. */
+  readonly droppedPackages: readonly string[];
+}
+
+export type DesiredParts = Pick<
+  StateInputs,
+  "packages" | "users" | "directories" | "sysctls" | "units" | "teardown"
+>;
+
+export interface PlanArguments {
+  readonly desired: DesiredParts;
+  readonly files: ReadonlyMap<string, WantedFile>;
+  readonly survey: Survey;
+  readonly ledger: Ledger;
+}
+
+export function planChanges(args: PlanArguments): Plan {
+  const { desired, survey, ledger } = args;
+  const neighbours = new Neighbours(survey.ledgers.values(), ledger.role);
+  const directories = planDirectories(args, neighbours);
+  const files = planFiles(args, neighbours);
+  const users = planUsers(args, neighbours);
+  const dropIns = planDropIns(args, neighbours);
+  const changed = new Set([...files.steps.map((step) => step.path)]);
+  const units = planUnits(args, neighbours, changed, dropIns);
+  const sysctls = planSysctls(args, neighbours);
+
+  const packages = planPackages(args, neighbours);
+  const after: Ledger = {
+    role: ledger.role,
+    since: ledger.since,
+    requested: packages.requested,
+    installed: packages.installed,
+    users: users.entries,
+    directories: directories.entries,
+    files: files.entries,
+    sysctls: sysctls.entries,
+    units: units.entries,
+    restart: [],
+    teardown: desired.teardown,
+  };
+  const during: Ledger = {
+    ...after,
+    requested: [...new Set([...ledger.requested, ...packages.requested])],
+    installed: ledger.installed,
+    users: { ...ledger.users, ...after.users },
+    directories: { ...ledger.directories, ...after.directories },
+    files: { ...ledger.files, ...after.files },
+    sysctls: { ...ledger.sysctls, ...after.sysctls },
+    units: { ...ledger.units, ...after.units },
+    restart: [...units.steps.restart],
+    teardown: desired.teardown.length > 0 ? desired.teardown : ledger.teardown,
+  };
+  return {
+    during,
+    after,
+    backups: files.backups,
+    users: users.steps,
+    directories: directories.steps,
+    files: files.steps,
+    dropIns,
+    sysctls: sysctls.steps,
+    units: units.steps,
+    removed: {
+      units: units.removed,
+      restoredUnits: units.restored,
+      files: files.removed,
+      sysctls: sysctls.removed,
+      users: users.removed,
+      directories: directories.removed,
+      packages: packages.removed,
+      droppedPackages: packages.dropped,
+    },
+  };
+}
+
+/** Names that the role let go of, apart from those that another role still holds. */
+function released<Entry>(
+  before: Readonly<Record<string, Entry>>,
+  after: Readonly<Record<string, Entry>>,
+  isHeld: (name: string) => boolean,
+): { name: string; entry: Entry }[] {
+  return Object.entries(before)
+    .filter(([name]) => !Object.hasOwn(after, name) && !isHeld(name))
+    .map(([name, entry]) => ({ name, entry }));
+}
+
+function planPackages(args: PlanArguments, neighbours: Neighbours) {
+  const { desired, ledger } = args;
+  const requested = Object.keys(desired.packages);
+  const free = ledger.installed.filter((name) => !neighbours.holdsPackage(name));
+  if (requested.length === 0) return { requested, installed: [], removed: free, dropped: [] };
+  const dropped = free.filter((name) => ledger.requested.includes(name) && !requested.includes(name));
+  return { requested, installed: ledger.installed, removed: [], dropped };
+}
+
+function planDirectories(args: PlanArguments, neighbours: Neighbours) {
+  const { desired, files, survey, ledger } = args;
+  const known = (path: string): DirectoryEntry | undefined =>
+    ledger.directories[path] ?? neighbours.entry(path, (other) => other.directories);
+  // Directories that had to be made only because something lies below them.
+  const implied = new Set(
+    [...Object.keys(desired.directories), ...files.keys()]
+      .flatMap(ancestorsOf)
+      .filter((path) => !Object.hasOwn(desired.directories, path))
+      .filter((path) => !survey.paths.has(path) || known(path)?.created === true),
+  );
+  const wanted: Record<string, DirectoryStep & { readonly removeContents: boolean }> = {};
+  for (const path of implied) {
+    wanted[path] = { path, mode: "0755", owner: "root", group: "root", removeContents: false };
+  }
+  for (const [path, directory] of Object.entries(desired.directories)) wanted[path] = { path, ...directory };
+
+  const entries: Record<string, DirectoryEntry> = {};
+  const steps: DirectoryStep[] = [];
+  for (const path of Object.keys(wanted).sort()) {
+    const directory = wanted[path];
+    if (directory === undefined) continue;
+    const found = survey.paths.get(path);
+    const entry: DirectoryEntry = known(path) ?? {
+      created: found === undefined,
+      ...(found === undefined
+        ? {}
+        : { before: { mode: found.mode, owner: found.owner, group: found.group, empty: found.empty } }),
+      removeContents: false,
+    };
+    entries[path] = { ...entry, removeContents: directory.removeContents };
+    const settled = found !== undefined && (implied.has(path) || isSettledDirectory(found, directory));
+    if (!settled) steps.push({ path, mode: directory.mode, owner: directory.owner, group: directory.group });
+  }
+  const removed = released(ledger.directories, entries, (path) => neighbours.hold("directories", path))
+    .sort((a, b) => (a.name < b.name ? 1 : -1))
+    .map(({ name, entry }) => ({ path: name, entry }));
+  return { entries, steps, removed };
+}
+
+/** A link to a directory is left to those who made it. */
+function isSettledDirectory(found: FoundPath, wanted: DirectoryStep): boolean {
+  if (found.type === "link") return true;
+  return (
+    found.type === "directory" &&
+    found.mode === wanted.mode &&
+    found.owner === wanted.owner &&
+    found.group === wanted.group
+  );
+}
+
+function planFiles(args: PlanArguments, neighbours: Neighbours) {
+  const { files, survey, ledger } = args;
+  const entries: Record<string, { created: boolean }> = {};
+  const steps: { path: string; wanted: WantedFile }[] = [];
+  const backups: string[] = [];
+  for (const [path, wanted] of files) {
+    const known = ledger.files[path] ?? neighbours.entry(path, (other) => other.files);
+    const found = survey.paths.get(path);
+    if (known === undefined && found !== undefined) backups.push(path);
+    entries[path] = known ?? { created: found === undefined };
+    if (!isSettledFile(found, survey.hashes.get(path), wanted)) steps.push({ path, wanted });
+  }
+  const removed = released(ledger.files, entries, (path) => neighbours.hold("files", path)).map(
+    ({ name, entry }) => ({ path: name, restore: !entry.created }),
+  );
+  return { entries, steps, backups, removed };
+}
+
+export function isSettledFile(
+  found: FoundPath | undefined,
+  hash: string | undefined,
+  wanted: WantedFile,
+): boolean {
+  if (found === undefined) return false;
+  if (wanted.kind === "link") return found.type === "link" && found.target === wanted.target;
+  return (
+    found.type === "file" &&
+    hash === wanted.sha256 &&
+    found.mode === wanted.mode &&
+    found.owner === wanted.owner &&
+    found.group === wanted.group
+  );
+}
+
+function planUsers(args: PlanArguments, neighbours: Neighbours) {
+  const { desired, survey, ledger } = args;
+  const entries: Record<string, UserEntry> = {};
+  const steps: UserStep[] = [];
+  for (const [name, user] of Object.entries(desired.users)) {
+    const found = survey.users.get(name);
+    entries[name] = ledger.users[name] ??
+      neighbours.entry(name, (other) => other.users) ?? {
+        created: found === undefined,
+        groupCreated: !survey.groups.has(name),
+        ...(found === undefined
+          ? {}
+          : { before: { home: found.home, shell: found.shell, groups: [...found.groups] } }),
+      };
+    const settled =
+      found?.home === user.home &&
+      found.shell === user.shell &&
+      user.groups.every((group) => found.groups.includes(group));
+    if (!settled) {
+      steps.push({ name, create: found === undefined, createGroup: !survey.groups.has(name), ...user });
+    }
+  }
+  const removed = released(ledger.users, entries, (name) => neighbours.hold("users", name));
+  return { entries, steps, removed };
+}
+
+function planSysctls(args: PlanArguments, neighbours: Neighbours) {
+  const { desired, survey, ledger } = args;
+  const entries: Record<string, string> = {};
+  const steps: { key: string; value: string }[] = [];
+  for (const [key, value] of Object.entries(desired.sysctls)) {
+    const found = survey.sysctls.get(key);
+    const before = ledger.sysctls[key] ?? neighbours.entry(key, (other) => other.sysctls) ?? found;
+    if (before !== undefined) entries[key] = before;
+    if (found !== value.trim().replaceAll(/\s+/g, " ")) steps.push({ key, value });
+  }
+  const removed = released(ledger.sysctls, entries, (key) => neighbours.hold("sysctls", key)).map(
+    ({ name, entry }) => ({ key: name, value: entry }),
+  );
+  return { entries, steps, removed };
+}
+
+/** Drop-ins that nobody declared, beside units of ours. */
+function planDropIns(args: PlanArguments, neighbours: Neighbours): string[] {
+  const declared = new Set([...args.files.keys(), ...neighbours.files]);
+  return Object.entries(args.desired.units)
+    .filter(([, unit]) => unit.sections !== undefined)
+    .flatMap(([name]) => foreignDropIns(name, args.survey.units.get(name), declared));
+}
+
+function planUnits(
+  args: PlanArguments,
+  neighbours: Neighbours,
+  changedFiles: ReadonlySet<string>,
+  dropIns: readonly string[],
+) {
+  const { desired, survey, ledger } = args;
+  const entries: Record<string, UnitEntry> = {};
+  const steps = {
+    enable: [] as string[],
+    disable: [] as string[],
+    restart: [] as string[],
+    start: [] as string[],
+    stop: [] as string[],
+  };
+  let reload = false;
+  for (const [name, unit] of Object.entries(desired.units)) {
+    const found = survey.units.get(name);
+    const own = unit.sections !== undefined;
+    entries[name] =
+      ledger.units[name] ?? neighbours.entry(name, (other) => other.units) ?? unitEntry(own, found);
+    const rewritten =
+      changedFiles.has(unitPath(name)) ||
+      dropIns.some((path) => path.includes(`/${name}.d/`)) ||
+      [...changedFiles].some((path) => path.startsWith(`${unitPath(name)}.d/`));
+    if (rewritten || found?.["NeedDaemonReload"] === "yes" || (own && found?.["LoadState"] === "not-found")) {
+      reload = true;
+    }
+    const isEnabled = enabledOf(found);
+    if (unit.enabled && canBeEnabled(unit) && isEnabled !== true) {
+      if (own || isEnabled === false) steps.enable.push(name);
+    }
+    if (!unit.enabled && isEnabled === true) steps.disable.push(name);
+    const stale =
+      rewritten || unit.restartOn.some((path) => changedFiles.has(path)) || ledger.restart.includes(name);
+    placeUnit(name, unit, stale || !Object.hasOwn(ledger.units, name), stale, found, steps);
+  }
+  const gone = released(ledger.units, entries, (name) => neighbours.hold("units", name));
+  const restored = gone.flatMap(({ name, entry }) =>
+    entry.own || entry.before === undefined ? [] : [{ name, ...entry.before }],
+  );
+  const removed = gone.filter(({ entry }) => entry.own).map(({ name }) => name);
+  return { entries, steps: { ...steps, reload }, removed, restored };
+}
+
+function unitEntry(
+  own: boolean,
+  found: Survey["units"] extends ReadonlyMap<string, infer F> ? F | undefined : never,
+): UnitEntry {
+  if (own) return { own };
+  return {
+    own,
+    before: {
+      enabled: enabledOf(found) === true,
+      active: ["active", "reloading"].includes(found?.["ActiveState"] ?? ""),
+    },
+  };
+}
+
+function placeUnit(
+  name: string,
+  unit: DesiredUnit,
+  due: boolean,
+  stale: boolean,
+  found: Parameters<typeof conditionOf>[0],
+  steps: { readonly restart: string[]; readonly start: string[]; readonly stop: string[] },
+): void {
+  const condition = conditionOf(found);
+  const fine = satisfies(unit, condition);
+  switch (unit.state) {
+    case "started":
+      if (stale) steps.restart.push(name);
+      else if (!fine) steps.start.push(name);
+      return;
+    case "ran":
+      // One that has never run for this role is due even when systemd has no complaint about it.
+      if (stale || due) steps.restart.push(name);
+      else if (!fine) steps.start.push(name);
+      return;
+    case "stopped":
+      if (!fine) steps.stop.push(name);
+      return;
+    case "present":
+      return;
+  }
+}
