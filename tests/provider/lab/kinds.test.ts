@@ -61,7 +61,7 @@ describe("the lab's resources", () => {
   it("report every mistake at once, each with its path", async () => {
     assert.deepEqual(
       await failures("rktnetes:lab:Network", { name: "Dev", subnet: "10.0.0.1/24", colour: "red" }),
-      ["name", "subnet", "colour"],
+      ["colour", "name", "subnet"],
     );
     assert.deepEqual(
       await failures("rktnetes:lab:NspawnHost", { name: "", network: "dev", address: "ten", release: "sid" }),
