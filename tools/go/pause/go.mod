@@ -1,0 +1,3 @@
+module rktnetes/tools/pause
+
+go 1.26.0
