@@ -19,7 +19,8 @@ const HEARTBEAT_MILLISECONDS = 30_000;
 /**
  * The shell's own program. A frame is a line `S <length>` or `D <length>` and a script of that many bytes:
  * S runs it in a subshell, D in the shell itself (for what must stay open, such as the lock). The shell
- * reads its program from standard input byte by byte, so frames may follow at once.
+ * reads its program from standard input byte by byte and no further than the line it runs, so frames may
+ * follow at once.
  */
 function driverProgram(token: string): string {
   return `unset BASH_ENV ENV CDPATH GLOBIGNORE
@@ -45,8 +46,7 @@ rktnetes_main() {
     printf '\\0%s %d\\n' ${token} "$code"
   done
 }
-rktnetes_main
-exit 0
+rktnetes_main; exit 0
 `;
 }
 

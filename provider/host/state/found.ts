@@ -78,7 +78,7 @@ function foundUnit(
   const unit = found.units.get(name);
   const file = wanted === undefined ? undefined : foundFile(unitPath(name), wanted, found);
   if (wanted !== undefined && file === undefined) return undefined;
-  const dropIns = wanted === undefined ? [] : foreignDropIns(name, unit, declared);
+  const dropIns = wanted === undefined ? [] : foreignDropIns(name, found.dropIns, declared);
   const enabled = enabledOf(unit);
   return {
     ...(file === undefined ? {} : { file }),

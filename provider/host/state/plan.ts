@@ -295,7 +295,7 @@ function planDropIns(args: PlanArguments, neighbours: Neighbours): string[] {
   const declared = new Set([...args.files.keys(), ...neighbours.files]);
   return Object.entries(args.desired.units)
     .filter(([, unit]) => unit.sections !== undefined)
-    .flatMap(([name]) => foreignDropIns(name, args.survey.units.get(name), declared));
+    .flatMap(([name]) => foreignDropIns(name, args.survey.dropIns, declared));
 }
 
 function planUnits(
@@ -319,20 +319,22 @@ function planUnits(
     const own = unit.sections !== undefined;
     entries[name] =
       ledger.units[name] ?? neighbours.entry(name, (other) => other.units) ?? unitEntry(own, found);
-    const rewritten =
-      changedFiles.has(unitPath(name)) ||
+    const rewritten = changedFiles.has(unitPath(name));
+    const refined =
       dropIns.some((path) => path.includes(`/${name}.d/`)) ||
       [...changedFiles].some((path) => path.startsWith(`${unitPath(name)}.d/`));
-    if (rewritten || found?.["NeedDaemonReload"] === "yes" || (own && found?.["LoadState"] === "not-found")) {
-      reload = true;
-    }
+    // A unit that systemd has not met yet is read when it is started: no need to load all units anew for it.
+    const loaded = found !== undefined && found["LoadState"] !== "not-found";
+    if ((loaded && (rewritten || refined)) || found?.["NeedDaemonReload"] === "yes") reload = true;
     const isEnabled = enabledOf(found);
     if (unit.enabled && canBeEnabled(unit) && isEnabled !== true) {
       if (own || isEnabled === false) steps.enable.push(name);
     }
     if (!unit.enabled && isEnabled === true) steps.disable.push(name);
     const stale =
-      rewritten || unit.restartOn.some((path) => changedFiles.has(path)) || ledger.restart.includes(name);
+      rewritten ||
+      refined ||
+      unit.restartOn.some((path) => changedFiles.has(path)) || ledger.restart.includes(name);
     placeUnit(name, unit, stale || !Object.hasOwn(ledger.units, name), stale, found, steps);
   }
   const gone = released(ledger.units, entries, (name) => neighbours.hold("units", name));

@@ -49,10 +49,15 @@ export interface Survey {
   readonly groups: ReadonlySet<string>;
   readonly sysctls: ReadonlyMap<string, string>;
   readonly units: ReadonlyMap<string, FoundUnit>;
+  /** Drop-in files beside those units that an administrator may have put there, loaded or not. */
+  readonly dropIns: readonly string[];
 }
 
 export const UNIT_PROPERTIES =
-  "Id,LoadState,ActiveState,SubState,Result,UnitFileState,Type,RemainAfterExit,DropInPaths,NeedDaemonReload,ConditionResult,ConditionTimestampMonotonic,ExecMainExitTimestampMonotonic";
+  "Id,LoadState,ActiveState,SubState,Result,UnitFileState,Type,RemainAfterExit,NeedDaemonReload,ConditionResult,ConditionTimestampMonotonic,ExecMainExitTimestampMonotonic";
+
+/** Where administrators put drop-ins; those of packages and generators lie elsewhere. */
+const DROP_IN_ROOTS = ["/etc/systemd/system", "/etc/systemd/system.control", "/run/systemd/system"];
 
 export async function survey(work: HostWork, request: SurveyRequest, name: string): Promise<Survey> {
   const result = await work.step(name, surveyScript(request));
@@ -90,6 +95,12 @@ export function surveyScript(request: SurveyRequest): string {
   for (const key of request.sysctls) {
     parts.push(
       sh`f=${sysctlPath(key)}; if [ -r "$f" ]; then printf 'sysctl\\0%s\\0%s\\0' ${key} "$(<"$f")"; fi`,
+    );
+  }
+  if (request.units.length > 0) {
+    const folders = request.units.flatMap((unit) => DROP_IN_ROOTS.map((root) => `${root}/${unit}.d`));
+    parts.push(
+      sh`find ${folders} -maxdepth 1 -name '*.conf' -printf 'dropin\\0%p\\0' 2>/dev/null || :`,
     );
   }
   // A template has no state of its own; systemctl refuses to show one.
@@ -164,6 +175,7 @@ export function parseSurvey(output: Buffer): Survey {
   const packages = new Map<string, string>();
   const sysctls = new Map<string, string>();
   const units = new Map<string, FoundUnit>();
+  const dropIns: string[] = [];
   let passwd = "";
   let group = "";
   while (next < fields.length - 1) {
@@ -219,6 +231,9 @@ export function parseSurvey(output: Buffer): Survey {
       case "sysctl":
         sysctls.set(take(), take().trim().replaceAll(/\s+/g, " "));
         break;
+      case "dropin":
+        dropIns.push(take());
+        break;
       case "units":
         for (const [name, unit] of parseUnits(take())) units.set(name, unit);
         break;
@@ -227,7 +242,7 @@ export function parseSurvey(output: Buffer): Survey {
     }
   }
   const { users, groups } = parseUsers(passwd, group);
-  return { claim, ledgers, paths, hashes, contents, packages, users, groups, sysctls, units };
+  return { claim, ledgers, paths, hashes, contents, packages, users, groups, sysctls, units, dropIns };
 }
 
 function parseJson(text: string): unknown {

@@ -81,12 +81,8 @@ export function canBeEnabled(unit: DesiredUnit): boolean {
 /** Drop-ins that somebody has put beside a unit of ours. */
 export function foreignDropIns(
   name: string,
-  found: FoundUnit | undefined,
+  found: readonly string[],
   ours: ReadonlySet<string>,
 ): string[] {
-  const paths = (found?.["DropInPaths"] ?? "").split(" ").filter((path) => path !== "");
-  return paths.filter((path) => {
-    const byAdministrator = path.startsWith("/etc/systemd/system") || path.startsWith("/run/systemd/system/");
-    return byAdministrator && path.includes(`/${name}.d/`) && !ours.has(path);
-  });
+  return found.filter((path) => path.includes(`/${name}.d/`) && !ours.has(path));
 }

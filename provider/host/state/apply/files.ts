@@ -27,27 +27,54 @@ export async function uploadFiles(work: HostWork, role: string, files: Plan["fil
 
 export async function placeFiles(work: HostWork, role: string, files: Plan["files"]): Promise<void> {
   if (files.length === 0) return;
-  const script = files.map(({ path, wanted }) => {
+  const orders = files.map(({ path, wanted }) => {
     const staged = stagedName(path);
-    if (wanted.kind === "link")
-      return sh`ln -sfnT -- ${wanted.target} ${staged}; mv -fT -- ${staged} ${path}`;
+    if (wanted.kind === "link") return ["link", path, staged, wanted.target, "", "", ""];
     const { sha256, mode, owner, group } = wanted;
-    if (wanted.size < BIG) {
-      const blob = `${stagingOf(role)}/${sha256}`;
-      return sh`install -T -m ${mode} -o ${owner} -g ${group} -- ${blob} ${staged}; mv -fT -- ${staged} ${path}`;
-    }
-    const blob = `${BLOBS}/${sha256}`;
-    // The blob is the installed file's other name: no second copy of a big file lies on the disk.
-    return sh`rm -f -- ${staged}
-if [ "$(stat -c %h ${blob})" -gt 1 ] || ! ln -T -- ${blob} ${staged} 2>/dev/null; then cp -T --reflink=auto -- ${blob} ${staged}; fi
-chown ${`${owner}:${group}`} ${staged}; chmod ${mode} ${staged}; mv -fT -- ${staged} ${path}`;
+    const big = wanted.size >= BIG;
+    const blob = big ? `${BLOBS}/${sha256}` : `${stagingOf(role)}/${sha256}`;
+    return [big ? "share" : "copy", path, staged, blob, mode, owner, group];
   });
-  script.push(sh`rm -rf -- ${stagingOf(role)}`);
+  const script = [
+    sh`printf '%s\\0' ${orders.flat()} | perl -e ${PLACE}`,
+    sh`rm -rf -- ${stagingOf(role)}`,
+  ];
   await work.step(`writes ${counted(files.length, "file", "files")}`, script.join("\n"), {
-    remedy:
-      "owners must be users of the host or of the role; a directory in a file's place must be moved away",
+    remedy: "owners must be users of the host or of the role; a directory in a file's place must be moved away",
   });
 }
+
+/**
+ * Places files in one process. Each is complete, with mode and owner, before it is renamed into its place. A
+ * big blob becomes the file itself, under a second name, unless another file shares it already or it lies on
+ * another file system: no second copy on the disk.
+ */
+const PLACE = String.raw`use strict; use warnings;
+local $/ = "\0";
+my @orders = <STDIN>; chomp @orders;
+sub copy {
+  my ($from, $to) = @_;
+  open(my $in, "<:raw", $from) or die "$from: $!\n";
+  open(my $out, ">:raw", $to) or die "$to: $!\n";
+  chmod 0600, $out;
+  local $/ = \1048576;
+  while (defined(my $part = <$in>)) { print $out $part or die "$to: $!\n" }
+  close($out) or die "$to: $!\n";
+}
+while (my ($kind, $path, $staged, $from, $mode, $owner, $group) = splice(@orders, 0, 7)) {
+  unlink $staged;
+  if ($kind eq "link") {
+    symlink($from, $staged) or die "$path: $!\n";
+  } else {
+    my $uid = getpwnam($owner); defined $uid or die "$path: there is no user $owner\n";
+    my $gid = getgrnam($group); defined $gid or die "$path: there is no group $group\n";
+    my $links = (stat $from)[3]; defined $links or die "$from: $!\n";
+    unless ($kind eq "share" and $links == 1 and link($from, $staged)) { copy($from, $staged) }
+    chown($uid, $gid, $staged) == 1 or die "$path: $!\n";
+    chmod(oct $mode, $staged) == 1 or die "$path: $!\n";
+  }
+  rename($staged, $path) or die "$path: $!\n";
+}`;
 
 /** Takes files away, and puts back what was there before. */
 export function removeFilesScript(files: Removal["files"]): string[] {

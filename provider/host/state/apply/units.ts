@@ -18,7 +18,7 @@ export async function registerUnits(work: HostWork, plan: Plan): Promise<void> {
     script.push(sh`rmdir --ignore-fail-on-non-empty -- ${parentsOf(plan.dropIns)}`);
   if (enable.length > 0) script.push(sh`systemctl enable --quiet --no-reload -- ${enable}`);
   if (disable.length > 0) script.push(sh`systemctl disable --quiet --no-reload -- ${disable}`);
-  if (reload || script.length > 0) script.push("systemctl daemon-reload");
+  if (reload || plan.dropIns.length > 0) script.push("systemctl daemon-reload");
   if (script.length === 0) return;
   await work.session.exclusive("units", () => work.step("registers units", script.join("\n")));
 }

@@ -1,0 +1,71 @@
+/** A throw-away host for these tests, and operations on it as the engine would call them. */
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { readFile } from "node:fs/promises";
+import { promisify } from "node:util";
+import { labFolders, networkFolder } from "../../../lab/folders.ts";
+import { createHost, deleteNetwork, type LabHost } from "../../../lab/hosts.ts";
+import { createNetwork } from "../../../lab/network.ts";
+import type { LabOptions } from "../../../lab/options.ts";
+import type { Release } from "../../../lab/base-tree.ts";
+import { sshArguments } from "../../../lab/ssh.ts";
+import { ClaimKind } from "../../../provider/host/claim/kind.ts";
+import { Connections } from "../../../provider/host/remote/connections.ts";
+import { StateKind } from "../../../provider/host/state/kind.ts";
+import type { OperationContext } from "../../../provider/protocol/resource.ts";
+import { Secret, type Properties } from "../../../provider/protocol/value.ts";
+
+const NETWORK = "host-layer-tests";
+const SUBNET = "10.79.0.0/24";
+export const STACK = "organization/host-layer/test";
+
+const options: LabOptions = { folders: labFolders(), progress: () => undefined };
+
+export async function startLabHost(name: string, octet: number, release: Release = "trixie"): Promise<LabHost> {
+  await createNetwork({ name: NETWORK, subnet: SUBNET }, options);
+  return createHost({ name, network: NETWORK, address: `10.79.0.${octet}`, release }, options);
+}
+
+export async function endLab(): Promise<void> {
+  await deleteNetwork(NETWORK, options);
+}
+
+export async function connectionTo(host: LabHost, user = "root"): Promise<Properties> {
+  const privateKey = await readFile(join(networkFolder(options.folders, host.network), "id_ed25519"), "utf8");
+  return { address: host.address, user, hostKeys: host.hostKeys, privateKey: new Secret(privateKey), deadlineSeconds: 20 };
+}
+
+/** Runs a command on the host beside the host layer, over the system's own ssh. */
+export async function onHost(host: LabHost, command: string): Promise<string> {
+  const parts = await sshArguments(host, "root", options.folders);
+  const { stdout } = await promisify(execFile)("ssh", [...parts, command], { maxBuffer: 64 * 1024 * 1024 });
+  return stdout;
+}
+
+/** An operation's context that keeps what was said. */
+export function quietContext(signal = new AbortController().signal): OperationContext & { readonly said: string[] } {
+  const said: string[] = [];
+  const say = (line: string): void => {
+    said.push(line);
+  };
+  return {
+    urn: "urn:pulumi:test::host-layer::rktnetes:host:State::it",
+    name: "it",
+    preview: false,
+    timeoutSeconds: 0,
+    signal,
+    log: { progress: say, info: say, warning: say },
+    said,
+  };
+}
+
+/** One provider process's worth of the host layer. */
+export class HostLayer {
+  readonly connections = new Connections();
+  readonly claims = new ClaimKind(this.connections);
+  readonly states = new StateKind(this.connections);
+
+  close(): void {
+    this.connections.close();
+  }
+}
