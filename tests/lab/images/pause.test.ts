@@ -31,9 +31,9 @@ describe("the archive of the pause image", () => {
     assert.equal(manifests.length, 1);
     const entry = manifests[0];
     assert.equal(entry?.annotations?.["io.containerd.image.name"], reference);
-    assert.equal(entry?.annotations?.["org.opencontainers.image.ref.name"], "3.10");
+    assert.equal(entry.annotations["org.opencontainers.image.ref.name"], "3.10");
     const blob = (digest: string): string => `./blobs/sha256/${digest.replace("sha256:", "")}`;
-    const manifest = manifestSchema.parse(JSON.parse(file(blob(entry?.digest ?? ""))));
+    const manifest = manifestSchema.parse(JSON.parse(file(blob(entry.digest))));
     assert.match(file(blob(manifest.config.digest)), /"Entrypoint":\["\/pause"\]/);
     const layer = execFileSync("tar", [
       "-xOf",
