@@ -121,13 +121,16 @@ export const artefactSchema = z.union(
 
 export const ARTEFACTS = [
   "kubernetes",
-  "metrics-server",
   "coredns",
   "containerd",
   "containerd-shim-runc-v2",
   "ctr",
   "crictl",
-  "cni",
+  "cni-ptp",
+  "cni-host-local",
+  "cni-portmap",
+  "cni-bandwidth",
+  "cni-loopback",
   "pause",
 ] as const;
 

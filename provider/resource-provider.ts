@@ -25,11 +25,9 @@ export class ResourceProvider implements Provider {
     return this.#kinds.get(token);
   }
 
-  checkConfig(news: Properties): Promise<Checked> {
-    const failures = Object.keys(news)
-      .filter((key) => key !== "version" && key !== "pluginDownloadURL")
-      .map((property) => ({ property, reason: "this provider takes no configuration" }));
-    return Promise.resolve({ inputs: news, failures });
+  /** The project's own configuration shares the provider's namespace and arrives here; nothing of it is ours. */
+  checkConfig(): Promise<Checked> {
+    return Promise.resolve({ inputs: {} });
   }
 
   diffConfig(_args: DiffArguments): Promise<Difference> {

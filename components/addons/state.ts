@@ -6,7 +6,7 @@ import { CONFINED, NEVER_GIVE_UP, PERSISTENT } from "../host/hardening.ts";
 import { ref, type RoleFile, type RoleState, type RoleUnit } from "../host/role-state.ts";
 import { componentKubeconfig } from "../control-plane/kubeconfig.ts";
 import { LAYOUT } from "../node/layout.ts";
-import { runsArtefact } from "../node/programs.ts";
+import { programPath, runsArtefact } from "../node/programs.ts";
 import {
   apiUrlFor,
   DNS_PORT,
@@ -37,7 +37,6 @@ export function addonsState(plan: ClusterPlan, node: NodePlan): RoleState {
     },
   };
   const coredns = `${LAYOUT.programs}/coredns`;
-  const metricsServer = `${LAYOUT.programs}/metrics-server`;
   return {
     users: { coredns: {}, "metrics-server": {} },
     directories: {
@@ -46,7 +45,6 @@ export function addonsState(plan: ClusterPlan, node: NodePlan): RoleState {
     },
     files: {
       [coredns]: { artefact: "coredns", mode: "0755" },
-      [metricsServer]: { artefact: "metrics-server", mode: "0755" },
       [`${DNS}/Corefile`]: corefile,
       ...dns,
       ...metrics,
@@ -54,15 +52,17 @@ export function addonsState(plan: ClusterPlan, node: NodePlan): RoleState {
     units: {
       "coredns.service": unit(
         "coredns",
+        "coredns",
         "Names of the cluster's services",
         `${coredns} -conf ${DNS}/Corefile`,
         [`${DNS}/Corefile`, ...Object.keys(dns)],
       ),
       "metrics-server.service": unit(
         "metrics-server",
+        "kubernetes",
         "Usage of nodes and pods",
         [
-          metricsServer,
+          programPath("metrics-server"),
           `--kubeconfig=${METRICS}/kubeconfig`,
           `--authentication-kubeconfig=${METRICS}/kubeconfig`,
           `--authorization-kubeconfig=${METRICS}/kubeconfig`,
@@ -91,14 +91,20 @@ export function addonsState(plan: ClusterPlan, node: NodePlan): RoleState {
   };
 }
 
-function unit(user: string, description: string, command: string, restartOn: readonly string[]): RoleUnit {
+function unit(
+  user: string,
+  artefact: string,
+  description: string,
+  command: string,
+  restartOn: readonly string[],
+): RoleUnit {
   return {
     sections: {
       Unit: {
         Description: description,
         Wants: "network-online.target",
         After: "network-online.target kube-apiserver.service",
-        ...runsArtefact(user),
+        ...runsArtefact(artefact),
         ...NEVER_GIVE_UP,
       },
       Service: { Type: "exec", User: user, Group: user, ExecStart: command, ...PERSISTENT, ...CONFINED },

@@ -39,11 +39,12 @@ export class Machines extends pulumi.ComponentResource {
       ]),
     );
     if (network !== undefined && lab.registry) {
-      const server = registryServer(lab.subnet);
+      const address = gatewayOf(lab.subnet);
+      const server = `${address}:${LAB_REGISTRY_PORT}`;
       this.registries = [{ name: server, server: `http://${server}` }];
       this.registry = new LabRegistry(
         `${name}-registry`,
-        { network: labName, port: LAB_REGISTRY_PORT, images: ["nginx", "shell"] },
+        { network: labName, address, port: LAB_REGISTRY_PORT, images: ["nginx", "shell"] },
         { parent: this, dependsOn: [network] },
       );
     } else {
@@ -55,10 +56,10 @@ export class Machines extends pulumi.ComponentResource {
 }
 
 /** The lab's gateway keeps the registry: an address every lab host reaches, known before the lab is there. */
-function registryServer(subnet: string): string {
+function gatewayOf(subnet: string): string {
   const range = parseRange(subnet);
   if (range === undefined) throw new Error(`${subnet} is no range: the configuration was not checked`);
-  return `${addressAt(range, 1)}:${LAB_REGISTRY_PORT}`;
+  return addressAt(range, 1);
 }
 
 function sshMachine(host: HostConfig): Machine {

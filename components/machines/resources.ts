@@ -50,13 +50,19 @@ export class LabHost extends pulumi.CustomResource {
 /** The lab's own registry, filled with images that are built on the spot from Debian packages. */
 export class LabRegistry extends pulumi.CustomResource {
   /** Image references by name, fixed by content. */
-  declare readonly references: pulumi.Output<Record<string, string>>;
+  declare readonly images: pulumi.Output<Record<string, string>>;
 
   constructor(
     name: string,
-    args: { readonly network: string; readonly port: number; readonly images: readonly string[] },
+    args: {
+      readonly network: string;
+      /** The network's gateway. */
+      readonly address: string;
+      readonly port: number;
+      readonly images: readonly string[];
+    },
     options?: pulumi.CustomResourceOptions,
   ) {
-    super("rktnetes:lab:Registry", name, { ...args, references: undefined }, options);
+    super("rktnetes:lab:Registry", name, args, options);
   }
 }

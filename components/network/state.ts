@@ -12,12 +12,15 @@ const RULES = "/etc/rktnetes/pod-network.nft";
 const TABLE = "rktnetes-pods";
 const TEARDOWN = `${LAYOUT.libexec}/remove-pod-network`;
 const CONFLIST = `${LAYOUT.cniConfig}/10-rktnetes.conflist`;
-const PLUGINS = ["ptp", "host-local", "portmap", "loopback", "bridge", "bandwidth"] as const;
+const PLUGINS = ["ptp", "host-local", "portmap", "bandwidth", "loopback"] as const;
+export const CNI_ARTEFACTS = PLUGINS.map((plugin) => `cni-${plugin}` as const);
 
 export function networkState(plan: ClusterPlan, node: NodePlan): RoleState {
-  const multiCall = `${LAYOUT.cni}/cni-plugins`;
-  const links = Object.fromEntries(
-    PLUGINS.map((plugin): [string, RoleFile] => [`${LAYOUT.cni}/${plugin}`, { target: multiCall }]),
+  const plugins = Object.fromEntries(
+    PLUGINS.map((plugin): [string, RoleFile] => [
+      `${LAYOUT.cni}/${plugin}`,
+      { artefact: `cni-${plugin}`, mode: "0755" },
+    ]),
   );
   return {
     directories: {
@@ -28,8 +31,7 @@ export function networkState(plan: ClusterPlan, node: NodePlan): RoleState {
       "/etc/rktnetes": {},
     },
     files: {
-      [multiCall]: { artefact: "cni", mode: "0755" },
-      ...links,
+      ...plugins,
       [CONFLIST]: { content: conflist(node) },
       [RULES]: { content: rules(plan) },
       [TEARDOWN]: { content: teardownScript(), mode: "0755" },

@@ -13,6 +13,7 @@ export const KUBERNETES_PROGRAMS = [
   "kubelet",
   "kube-proxy",
   "kubectl",
+  "metrics-server",
 ] as const;
 
 export type KubernetesProgram = (typeof KUBERNETES_PROGRAMS)[number];
