@@ -81,6 +81,18 @@ export function revealProperties(properties: Properties): RevealedProperties {
   return Object.fromEntries(Object.entries(properties).map(([key, value]) => [key, reveal(value)]));
 }
 
+/** One property of a map, out of its own envelope and the map's; null where there is none. */
+export function partOf(value: Value, key: string): Value {
+  const map = bare(value);
+  if (map instanceof Unknown) return map;
+  return isMap(map) && Object.hasOwn(map, key) ? bare(map[key] ?? null) : null;
+}
+
+/** The value out of its envelope; what is inside may have envelopes of its own. */
+export function bare(value: Value): Value {
+  return value instanceof Secret ? bare(value.value) : value;
+}
+
 /** True when the value, or any part of it, came as a secret. */
 export function containsSecret(value: Value): boolean {
   if (value instanceof Secret) return true;
