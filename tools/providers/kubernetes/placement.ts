@@ -1,5 +1,6 @@
 /** Creating and updating: server-side apply, then waiting; what went wrong on the way is told in full. */
 import { PartialFailure, type OperationContext } from "../../../provider/protocol/resource.ts";
+import { secretTexts } from "../../../provider/protocol/redaction.ts";
 import type { Properties } from "../../../provider/protocol/value.ts";
 import { UnknownKind, type Cluster } from "./api/cluster.ts";
 import { isMissing, isPassing, isWaitingForServiceAccount } from "./api/failure.ts";
@@ -16,7 +17,7 @@ import {
 } from "./object/manifest.ts";
 import { plainManifest } from "./object/plain.ts";
 import { fieldManagerFor, recordOf } from "./object/record.ts";
-import { secretTexts } from "./object/secrecy.ts";
+import { withSecrecy } from "./object/secrecy.ts";
 import { alreadyExists, faultOf, type Attempt } from "./rejection.ts";
 import { untilReady } from "./wait/ready.ts";
 
@@ -108,7 +109,7 @@ export function outputsOf(placement: Placement, live: Manifest): Properties {
 }
 
 export function attemptOf({ reference, fieldManager, inputs }: Placement): Attempt {
-  return { reference, fieldManager, secrets: secretTexts(inputs) };
+  return { reference, fieldManager, secrets: secretTexts(withSecrecy(inputs, inputs)) };
 }
 
 /** Without the namespace that was assumed for a kind which turns out to belong to the whole cluster. */

@@ -1,8 +1,8 @@
 /** The API server's refusals as faults: which object, which field, who has it, what to do. */
 import { Fault } from "../../../errors/fault.ts";
+import { redacted } from "../../../provider/protocol/redaction.ts";
 import { Refusal, Unreachable, type StatusCause } from "./api/failure.ts";
 import { titleOf, type ObjectReference } from "./object/manifest.ts";
-import { redacted } from "./object/secrecy.ts";
 
 export interface Attempt {
   readonly reference: ObjectReference;

@@ -1,7 +1,6 @@
 /** Which parts of an object are secret: all data of a Secret, and whatever came in as one. */
 import {
   containsSecret,
-  isList,
   isMap,
   reveal,
   Secret,
@@ -15,38 +14,6 @@ const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
 /** The object with envelopes where the inputs had them and around the data of a Secret. */
 export function withSecrecy(object: Properties, inputs: Properties): Properties {
   return isSecretKind(object) ? sealSecretData(sealLike(object, inputs)) : sealLike(object, inputs);
-}
-
-/** Every secret text in the values, in all forms in which a server's message may repeat it. */
-export function secretTexts(properties: Properties): string[] {
-  const found = new Set<string>();
-  const collect = (value: Value, secret: boolean): void => {
-    if (value instanceof Secret) collect(value.value, true);
-    else if (isList(value))
-      value.forEach((item) => {
-        collect(item, secret);
-      });
-    else if (isMap(value))
-      Object.values(value).forEach((item) => {
-        collect(item, secret);
-      });
-    else if (secret && typeof value === "string" && value.length >= SHORTEST) {
-      found.add(value);
-      found.add(Buffer.from(value, "utf8").toString("base64"));
-      const decoded = Buffer.from(value, "base64").toString("utf8");
-      if (decoded.length >= SHORTEST) found.add(decoded);
-    }
-  };
-  collect(isSecretKind(properties) ? sealSecretData(properties) : properties, false);
-  return [...found].sort((left, right) => right.length - left.length);
-}
-
-/** Shorter texts would be found everywhere, and a message full of holes helps nobody. */
-const SHORTEST = 4;
-
-/** The message without any of the secrets. */
-export function redacted(message: string, secrets: readonly string[]): string {
-  return secrets.reduce((text, secret) => text.replaceAll(secret, "[secret]"), message);
 }
 
 function isSecretKind(object: Properties): boolean {
