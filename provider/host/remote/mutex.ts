@@ -8,3 +8,14 @@ export class Mutex {
     return mine;
   }
 }
+
+/** One mutex for each name. */
+export class Mutexes<Name> {
+  readonly #byName = new Map<Name, Mutex>();
+
+  async hold<T>(name: Name, work: () => Promise<T>): Promise<T> {
+    const mutex = this.#byName.get(name) ?? new Mutex();
+    this.#byName.set(name, mutex);
+    return mutex.hold(work);
+  }
+}

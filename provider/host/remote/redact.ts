@@ -1,8 +1,8 @@
 /** Takes known secrets out of text that goes to people: errors, journals, progress. */
 import { isList, isMap, Secret, type Value } from "../../protocol/value.ts";
 
-/** Shorter strings (a port, "yes") would blank out innocent text; so would a file's common words. */
-const SHORTEST = { whole: 6, line: 12, word: 20 };
+/** Shorter parts (a port, "yes") would blank out innocent text. */
+const SHORTEST = { whole: 6, line: 12, value: 8, word: 20 };
 
 export class Redactor {
   readonly #secrets: readonly string[];
@@ -31,6 +31,13 @@ function collect(value: Value, secret: boolean, found: Set<string>): void {
     addParts([value], SHORTEST.whole, found);
     addParts(value.split("\n"), SHORTEST.line, found);
     addParts(value.split(/[\s"',:=]+/), SHORTEST.word, found);
+    // PASSWORD=… is as often quoted without its name. In a longer text, colons are mostly YAML's.
+    const values = value.split("\n").flatMap((line) => /^[\s"']*[A-Za-z_][\w-]*=(.*)$/.exec(line)?.[1] ?? []);
+    addParts(
+      values.map((text) => text.replaceAll(/^["']|["']$/g, "")),
+      SHORTEST.value,
+      found,
+    );
   }
 }
 

@@ -6,7 +6,8 @@ import type { Connection } from "../connection.ts";
 import { ConnectionLost, type Channel, type Transport } from "./channel.ts";
 import { Driver, DriverRefused, type StepResult } from "./driver.ts";
 import { HELD, lockScript } from "./lock.ts";
-import { Mutex } from "./mutex.ts";
+import { BlobUses } from "./blob-uses.ts";
+import { Mutexes } from "./mutex.ts";
 
 /** More steps than these at once wait for a free shell; the other channels are for uploads. */
 const MOST_DRIVERS = 4;
@@ -25,7 +26,8 @@ export class HostSession {
   readonly #idle: Driver[] = [];
   readonly #locked = new WeakSet<Driver>();
   readonly #waiting: (() => void)[] = [];
-  readonly #mutexes = new Map<SharedThing, Mutex>();
+  readonly #mutexes = new Mutexes<SharedThing>();
+  readonly blobUses = new BlobUses();
   #drivers = 0;
   #lockHolder: string | undefined;
   #locking: Promise<void> | undefined;
@@ -54,9 +56,7 @@ export class HostSession {
   }
 
   async exclusive<T>(thing: SharedThing, work: () => Promise<T>): Promise<T> {
-    const mutex = this.#mutexes.get(thing) ?? new Mutex();
-    this.#mutexes.set(thing, mutex);
-    return mutex.hold(work);
+    return this.#mutexes.hold(thing, work);
   }
 
   /** Makes this process the host's only writer until the session ends; waits for another one to finish. */

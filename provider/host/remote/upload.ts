@@ -31,7 +31,7 @@ function receiver(target: string): string {
 mkdir -p -- ${BLOBS} ${target}
 t=$(mktemp -d ${BLOBS}/.in-XXXXXX)
 trap 'rm -rf -- "$t"' EXIT
-tar -x --no-same-owner -C "$t"
+tar -x --touch --no-same-owner -C "$t"
 cd "$t"
 while IFS= read -r -d '' line; do
   if [ "\${line:0:64}" != "\${line:66}" ]; then printf 'damaged: %s arrived as %s\\n' "\${line:66}" "\${line:0:64}" >&2; exit ${DAMAGED}; fi

@@ -5,8 +5,15 @@ import { ancestorsOf, CLAIM_FILE, ledgerFile, stagingOf, unitPath } from "../lay
 import { sh } from "../remote/quote.ts";
 import type { HostWork } from "../remote/work.ts";
 import { assertClaimed, claimOf } from "../claim/claim-file.ts";
-import { makeDirectories, makeUsers, removeUsersScript, setSysctls, sysctlScript } from "./apply/accounts.ts";
-import { placeFiles, removeFilesScript, SWEEP_BLOBS, uploadFiles } from "./apply/files.ts";
+import {
+  counted,
+  makeDirectories,
+  makeUsers,
+  removeUsersScript,
+  setSysctls,
+  sysctlScript,
+} from "./apply/accounts.ts";
+import { bringFiles, removeFilesScript, SWEEP_BLOBS } from "./apply/files.ts";
 import {
   install,
   missingPackages,
@@ -40,8 +47,7 @@ export async function converge(work: HostWork, state: StateInputs, inputs: Prope
   await stopRemoved(work, plan);
   await makeUsers(work, plan.users);
   await makeDirectories(work, plan.directories);
-  await uploadFiles(work, state.role, plan.files);
-  await placeFiles(work, state.role, plan.files);
+  await bringFiles(work, state.role, plan.files);
   await removeFiles(work, plan);
   await setSysctls(work, plan.sysctls);
   await registerUnits(work, plan);
@@ -226,7 +232,7 @@ async function removeFiles(work: HostWork, plan: Plan): Promise<void> {
   const script = removeFilesScript(files);
   if (units.length > 0 || files.some(({ path }) => path.startsWith(unitPath(""))))
     script.push("systemctl daemon-reload");
-  await work.step(`removes ${files.length} files`, script.join("\n"));
+  await work.step(`removes ${counted(files.length, "file", "files")}`, script.join("\n"));
 }
 
 /** Packages go before users and directories: their own removal scripts may still want those. */

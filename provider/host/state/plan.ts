@@ -334,7 +334,8 @@ function planUnits(
     const stale =
       rewritten ||
       refined ||
-      unit.restartOn.some((path) => changedFiles.has(path)) || ledger.restart.includes(name);
+      unit.restartOn.some((path) => changedFiles.has(path)) ||
+      ledger.restart.includes(name);
     placeUnit(name, unit, stale || !Object.hasOwn(ledger.units, name), stale, found, steps);
   }
   const gone = released(ledger.units, entries, (name) => neighbours.hold("units", name));

@@ -99,9 +99,7 @@ export function surveyScript(request: SurveyRequest): string {
   }
   if (request.units.length > 0) {
     const folders = request.units.flatMap((unit) => DROP_IN_ROOTS.map((root) => `${root}/${unit}.d`));
-    parts.push(
-      sh`find ${folders} -maxdepth 1 -name '*.conf' -printf 'dropin\\0%p\\0' 2>/dev/null || :`,
-    );
+    parts.push(sh`find ${folders} -maxdepth 1 -name '*.conf' -printf 'dropin\\0%p\\0' 2>/dev/null || :`);
   }
   // A template has no state of its own; systemctl refuses to show one.
   const shown = request.units.filter((unit) => !unit.includes("@."));
@@ -124,6 +122,7 @@ function hashScript(request: SurveyRequest): string {
     return sh`[${path}]=${request.reveal.has(path) ? hash : ""}`;
   });
   return [
+    `umask 077`,
     `declare -A expected=(${expected.join(" ")}) known=() signature=()`,
     sh`if [ -e ${HASHES} ]; then while read -r sig sum path; do known[$path]="$sig $sum"; done <${HASHES}; fi`,
     `unknown=()`,

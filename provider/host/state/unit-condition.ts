@@ -79,10 +79,6 @@ export function canBeEnabled(unit: DesiredUnit): boolean {
 }
 
 /** Drop-ins that somebody has put beside a unit of ours. */
-export function foreignDropIns(
-  name: string,
-  found: readonly string[],
-  ours: ReadonlySet<string>,
-): string[] {
+export function foreignDropIns(name: string, found: readonly string[], ours: ReadonlySet<string>): string[] {
   return found.filter((path) => path.includes(`/${name}.d/`) && !ours.has(path));
 }

@@ -7,25 +7,42 @@ import type { Plan, Removal } from "../plan.ts";
 import type { WantedContent } from "../wanted.ts";
 import { counted } from "./accounts.ts";
 
-/** Brings the bytes to the host. Nothing is in its place yet. */
-export async function uploadFiles(work: HostWork, role: string, files: Plan["files"]): Promise<void> {
+/** Brings the bytes to the host, and puts them into their places. */
+export async function bringFiles(work: HostWork, role: string, files: Plan["files"]): Promise<void> {
   const contents = files.flatMap(({ wanted }) => (wanted.kind === "content" ? [wanted] : []));
   const small = distinct(contents.filter((content) => content.size < BIG));
   const big = distinct(contents.filter((content) => content.size >= BIG));
-  const present = await presentBlobs(work, big);
-  const missing = big.filter((content) => !present.has(content.sha256));
-  if (small.length > 0) {
-    work.progress(`uploads ${counted(small.length, "small file", "small files")}`);
-    await upload(work, small, stagingOf(role));
-  }
-  // Each big one on its own, so that a cut connection costs no more than the one under way.
-  for (const content of missing) {
-    work.progress(`uploads ${(content.size / BIG).toFixed(0)} MiB`);
-    await upload(work, [content], BLOBS);
-  }
+  const names = big.map((content) => content.sha256);
+  const bring = async (): Promise<void> => {
+    if (small.length > 0) {
+      work.progress(`uploads ${counted(small.length, "small file", "small files")}`);
+      await upload(work, small, stagingOf(role));
+    }
+    for (const content of big) await bringBlob(work, content);
+    await placeFiles(work, role, files);
+  };
+  // What shares its bytes with an installed file stays; a mere copy would only take room.
+  await work.session.blobUses.during(names, bring, async (unused) => {
+    const paths = unused.map((name) => `${BLOBS}/${name}`);
+    await work.step("clears what was only copied", sh`find ${paths} -links 1 -delete 2>/dev/null || :`);
+  });
 }
 
-export async function placeFiles(work: HostWork, role: string, files: Plan["files"]): Promise<void> {
+/** Each big file on its own, so that a cut connection costs no more than the one under way. */
+async function bringBlob(work: HostWork, content: WantedContent): Promise<void> {
+  const { sha256, size } = content;
+  await work.session.blobUses.uploading(sha256, async () => {
+    const found = await work.step(
+      "looks for what was uploaded before",
+      sh`if [ -e ${`${BLOBS}/${sha256}`} ]; then sha256sum -- ${`${BLOBS}/${sha256}`}; fi`,
+    );
+    if (found.stdout.toString("utf8").startsWith(sha256)) return;
+    work.progress(`uploads ${(size / BIG).toFixed(0)} MiB`);
+    await upload(work, [content], BLOBS);
+  });
+}
+
+async function placeFiles(work: HostWork, role: string, files: Plan["files"]): Promise<void> {
   if (files.length === 0) return;
   const orders = files.map(({ path, wanted }) => {
     const staged = stagedName(path);
@@ -35,12 +52,10 @@ export async function placeFiles(work: HostWork, role: string, files: Plan["file
     const blob = big ? `${BLOBS}/${sha256}` : `${stagingOf(role)}/${sha256}`;
     return [big ? "share" : "copy", path, staged, blob, mode, owner, group];
   });
-  const script = [
-    sh`printf '%s\\0' ${orders.flat()} | perl -e ${PLACE}`,
-    sh`rm -rf -- ${stagingOf(role)}`,
-  ];
+  const script = [sh`printf '%s\\0' ${orders.flat()} | perl -e ${PLACE}`, sh`rm -rf -- ${stagingOf(role)}`];
   await work.step(`writes ${counted(files.length, "file", "files")}`, script.join("\n"), {
-    remedy: "owners must be users of the host or of the role; a directory in a file's place must be moved away",
+    remedy:
+      "owners must be users of the host or of the role; a directory in a file's place must be moved away",
   });
 }
 
@@ -90,20 +105,6 @@ export function removeFilesScript(files: Removal["files"]): string[] {
 
 /** Big blobs that no installed file shares any more. */
 export const SWEEP_BLOBS = sh`if [ -d ${BLOBS} ]; then find ${BLOBS} -maxdepth 1 -type f -links 1 -delete; fi`;
-
-async function presentBlobs(work: HostWork, contents: readonly WantedContent[]): Promise<Set<string>> {
-  if (contents.length === 0) return new Set();
-  const found = await work.step(
-    "looks for what was uploaded before",
-    sh`mkdir -p -m 0700 ${BLOBS}; cd ${BLOBS}; sha256sum -- ${contents.map((content) => content.sha256)} 2>/dev/null || :`,
-  );
-  const whole = found.stdout
-    .toString("utf8")
-    .split("\n")
-    .map((line) => line.split(/\s+/))
-    .flatMap(([sum, name]) => (sum !== undefined && sum === name ? [sum] : []));
-  return new Set(whole);
-}
 
 function distinct(contents: readonly WantedContent[]): Upload[] & WantedContent[] {
   return [...new Map(contents.map((content) => [content.sha256, content])).values()];

@@ -39,33 +39,42 @@ export function missingPackages(
 /** Finds out what installing would bring, and fetches package lists if it must. */
 export async function planInstallation(work: HostWork, wanted: readonly string[]): Promise<Installation> {
   await mendInterrupted(work);
-  const age = await work.step(
-    "looks at the package lists",
-    sh`if [ -n "$(find /var/lib/apt/lists -maxdepth 1 -name '*_Packages*' -print -quit 2>/dev/null)" ] && [ -n "$(find /var/lib/apt/lists -maxdepth 0 -mmin ${`-${LISTS_HOURS * 60}`})" ]; then echo fresh; else echo old; fi`,
-  );
-  let refreshing: StepResult | undefined;
-  if (age.stdout.toString("utf8").trim() === "fresh") {
-    const simulated = await simulate(work, wanted, "host");
-    if (simulated.code === 0) return { wanted, lists: "host", fresh: freshOf(simulated) };
-  }
-  refreshing = await work.attempt(
-    "fetches package lists",
-    sh`mkdir -p -m 0755 ${[APT, `${APT}/lists/partial`, `${APT}/cache/archives/partial`]}; apt-get -q ${aptOptions("ours")} update`,
-  );
-  for (const lists of ["ours", "host"] as const) {
+  for (const lists of await freshLists(work)) {
     const simulated = await simulate(work, wanted, lists);
-    if (simulated.code !== 0) {
-      if (lists === "ours") continue;
-      throw missingFault(work, wanted, simulated, refreshing);
-    }
-    if (refreshing.code !== 0) {
-      work.log.warning(
-        `${work.host}: package lists could not be fetched, so older ones are used: ${tail(refreshing.stderr, 2)}`,
-      );
-    }
-    return { wanted, lists, fresh: freshOf(simulated) };
+    if (simulated.code === 0) return { wanted, lists, fresh: freshOf(simulated) };
   }
-  throw missingFault(work, wanted, refreshing, refreshing);
+  const fetched = await work.attempt(
+    "fetches package lists",
+    sh`mkdir -p -m 0755 ${[APT, `${APT}/lists/partial`, `${APT}/cache/archives/partial`]}
+apt-get -q ${aptOptions("ours")} -o APT::Update::Error-Mode=any update
+touch ${`${APT}/lists`}`,
+    { onOutput: aptProgress(work) },
+  );
+  if (fetched.code === 0) {
+    const simulated = await simulate(work, wanted, "ours");
+    if (simulated.code !== 0) throw missingFault(work, wanted, simulated);
+    return { wanted, lists: "ours", fresh: freshOf(simulated) };
+  }
+  // Without a way to the archive, what an older list knows may still be in reach (a local mirror, a cache).
+  const simulated = await simulate(work, wanted, "host");
+  if (simulated.code !== 0) throw missingFault(work, wanted, simulated, fetched);
+  work.log.warning(
+    `${work.host}: package lists could not be fetched, so older ones are used: ${aptSaid(fetched)}`,
+  );
+  return { wanted, lists: "host", fresh: freshOf(simulated) };
+}
+
+/** Lists that are there and not old. */
+async function freshLists(work: HostWork): Promise<Lists[]> {
+  const minutes = `-${LISTS_HOURS * 60}`;
+  const found = await work.step(
+    "looks at the package lists",
+    sh`fresh() { if [ -n "$(find "$2" -maxdepth 1 -name '*_Packages*' -print -quit 2>/dev/null)" ] && [ -n "$(find "$2" -maxdepth 0 -mmin ${minutes})" ]; then echo "$1"; fi; }
+fresh host /var/lib/apt/lists
+fresh ours ${`${APT}/lists`}`,
+  );
+  const names = found.stdout.toString("utf8").split("\n");
+  return (["host", "ours"] as const).filter((lists) => names.includes(lists));
 }
 
 /** Installs. Services of packages are neither started nor left to start at boot unless the role has them. */
@@ -246,12 +255,13 @@ function missingFault(
   work: HostWork,
   wanted: readonly string[],
   simulated: StepResult,
-  refreshing: StepResult,
+  fetched?: StepResult,
 ): Fault {
   const cause =
-    refreshing.code === 0
+    fetched === undefined
       ? aptSaid(simulated)
-      : `${aptSaid(simulated)}\nfetching lists: ${aptSaid(refreshing)}`;
+      : `${aptSaid(simulated)}
+fetching package lists: ${aptSaid(fetched)}`;
   return new Fault({
     what: "packages cannot be installed",
     where: work.host,
