@@ -131,7 +131,7 @@ export const ARTEFACTS = [
   "cni-portmap",
   "cni-bandwidth",
   "cni-loopback",
-  "pause",
+  "pause-image",
 ] as const;
 
 export const registrySchema = z.strictObject({

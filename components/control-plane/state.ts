@@ -9,6 +9,7 @@ import { componentKubeconfig } from "./kubeconfig.ts";
 
 const USER = "kube";
 const DIRECTORY = `${LAYOUT.etc}/control-plane`;
+const AWAIT_READY = `${LAYOUT.libexec}/await-api-server`;
 const at = (file: string): string => `${DIRECTORY}/${file}`;
 
 export function controlPlaneState(plan: ClusterPlan, node: NodePlan): RoleState {
@@ -20,14 +21,20 @@ export function controlPlaneState(plan: ClusterPlan, node: NodePlan): RoleState 
     users: { [USER]: {} },
     directories: {
       [DIRECTORY]: { mode: "0750", owner: "root", group: USER },
+      [LAYOUT.libexec]: {},
       [LAYOUT.auditLog]: { mode: "0700", owner: USER, group: USER, removeContents: true },
     },
-    files,
+    files: { ...files, [AWAIT_READY]: { content: awaitReadyScript(), mode: "0755" } },
     units: {
       "kube-apiserver.service": service("kube-apiserver", "the Kubernetes API", apiServerFlags(plan, node), {
         type: "notify",
         after: "etcd.service",
-        extra: { ReadWritePaths: LAYOUT.auditLog, LimitNOFILE: 65536, OOMScoreAdjust: -900 },
+        extra: {
+          ExecStartPost: AWAIT_READY,
+          ReadWritePaths: LAYOUT.auditLog,
+          LimitNOFILE: 65536,
+          OOMScoreAdjust: -900,
+        },
         restartOn: about(
           "ca.",
           "apiserver",
@@ -57,19 +64,6 @@ export function controlPlaneState(plan: ClusterPlan, node: NodePlan): RoleState 
         extra: { OOMScoreAdjust: -800 },
         restartOn: about("ca.crt", "scheduler"),
       }),
-    },
-    probes: {
-      "the API answers": {
-        command: [
-          programPath("kubectl"),
-          `--kubeconfig=${at("controller-manager.kubeconfig")}`,
-          "--request-timeout=5s",
-          "get",
-          "--raw=/readyz",
-        ],
-        timeoutSeconds: 120,
-        unit: "kube-apiserver.service",
-      },
     },
   };
 }
@@ -183,6 +177,19 @@ function schedulerFlags(): string[] {
     "--bind-address=127.0.0.1",
     "--profiling=false",
   ];
+}
+
+/**
+ * The API server counts as started when it is ready: a controller manager that comes before the first roles are
+ * there is refused what it needs, and ends.
+ */
+function awaitReadyScript(): string {
+  return `#!/bin/bash
+# Waits until the API server is ready; the unit's start timeout is the limit.
+until ${programPath("kubectl")} --kubeconfig=${at("controller-manager.kubeconfig")} --request-timeout=5s get --raw=/readyz >/dev/null 2>&1; do
+  sleep 0.1
+done
+`;
 }
 
 interface ServiceShape {

@@ -86,16 +86,16 @@ function rules(plan: ClusterPlan): string {
   return `table ip ${TABLE} {}
 delete table ip ${TABLE}
 table ip ${TABLE} {
-  chain masquerade {
+  chain leaving {
     type nat hook postrouting priority srcnat; policy accept;
     ip saddr ${plan.podCidr} ip daddr != ${plan.podCidr} masquerade
   }
   chain unclaimed-forward {
-    type filter hook forward priority filter - 5; policy accept;
+    type filter hook forward priority -5; policy accept;
     ip daddr ${plan.serviceCidr} reject with icmp host-unreachable
   }
   chain unclaimed-output {
-    type filter hook output priority filter - 5; policy accept;
+    type filter hook output priority -5; policy accept;
     ip daddr ${plan.serviceCidr} reject with icmp host-unreachable
   }
 }

@@ -15,7 +15,7 @@ const STOP_PODS = `${LAYOUT.libexec}/stop-pods`;
 const CRICTL_CONFIG = "/etc/crictl.yaml";
 
 export const containerd: Runtime = {
-  artefacts: ["containerd", "containerd-shim-runc-v2", "ctr", "crictl", "pause"],
+  artefacts: ["containerd", "containerd-shim-runc-v2", "ctr", "crictl", "pause-image"],
   socket: `unix://${LAYOUT.containerdSocket}`,
   unit: "containerd.service",
   state(_plan, node, registries) {
@@ -41,7 +41,7 @@ export const containerd: Runtime = {
         [`${LAYOUT.bin}/crictl`]: { target: program("crictl") },
         [CONFIG]: { content: containerdConfig(node.sharedKernel) },
         [CRICTL_CONFIG]: { content: `runtime-endpoint: unix://${LAYOUT.containerdSocket}\n` },
-        [PAUSE_ARCHIVE]: { artefact: "pause" },
+        [PAUSE_ARCHIVE]: { artefact: "pause-image" },
         [STOP_PODS]: { content: stopPodsScript(), mode: "0755" },
         ...registryFiles(REGISTRIES, registries),
       },
@@ -82,7 +82,7 @@ export const containerd: Runtime = {
               Requires: "containerd.service",
               After: "containerd.service",
               Before: "kubelet.service",
-              ...runsArtefact("pause"),
+              ...runsArtefact("pause-image"),
             },
             Service: {
               Type: "oneshot",
