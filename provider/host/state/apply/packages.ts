@@ -215,7 +215,16 @@ apt-get -q -y ${aptOptions("host")} -o Dpkg::Options::=--force-confold -f instal
 
 function aptOptions(lists: Lists): string[] {
   const cache = `Dir::Cache=${APT}/cache/`;
-  const options = ["-o", `DPkg::Lock::Timeout=${LOCK_SECONDS}`, "-o", "Acquire::Retries=3", "-o", cache];
+  const options = [
+    "-o",
+    `DPkg::Lock::Timeout=${LOCK_SECONDS}`,
+    "-o",
+    "Acquire::Retries=3",
+    "-o",
+    "Acquire::Languages=none",
+    "-o",
+    cache,
+  ];
   return lists === "host" ? options : [...options, "-o", `Dir::State::lists=${APT}/lists/`];
 }
 
