@@ -1,7 +1,7 @@
 /** What must hold between parts of the configuration that are each fine by themselves. */
 import { contains, overlaps, parseRange, partAt } from "./network-range.ts";
 import { gotText, pathText, type Mistake } from "./mistakes.ts";
-import type { HostConfig, StackConfig } from "./schema.ts";
+import { BUILT_VERSION, type HostConfig, type StackConfig } from "./schema.ts";
 
 /** A configuration of which some hosts may be unusable: they keep their place in the list. */
 export type Checkable = Omit<StackConfig, "hosts"> & { readonly hosts: readonly (HostConfig | undefined)[] };
@@ -14,6 +14,7 @@ export function relationMistakes(config: Checkable): Mistake[] {
     ...addresses(config),
     ...podRanges(config),
     ...kubeletFields(config),
+    ...versions(config),
     ...workloads(config),
   ];
 }
@@ -153,6 +154,19 @@ function kubeletFields({ cluster, hosts }: Checkable): Mistake[] {
   return [
     ...check(cluster.kubelet, "cluster.kubelet"),
     ...hosts.flatMap((host, index) => check(host?.kubelet ?? {}, `hosts[${index}].kubelet`)),
+  ];
+}
+
+/** Only one version is built here; another one has to be named where it comes from. */
+function versions({ cluster, artefacts }: Checkable): Mistake[] {
+  const source = artefacts.kubernetes ?? { build: true };
+  if (!("build" in source) || cluster.version === BUILT_VERSION) return [];
+  return [
+    {
+      path: "cluster.version",
+      got: JSON.stringify(cluster.version),
+      allowed: `${JSON.stringify(BUILT_VERSION)}, or another version whose programs artefacts.kubernetes names by url, file or package`,
+    },
   ];
 }
 

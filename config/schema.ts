@@ -8,6 +8,9 @@ import { addressNumber, parseRange } from "./network-range.ts";
 /** Kubernetes minors this project's flags and files are written for. */
 export const SUPPORTED_MINORS = ["1.35", "1.36"] as const;
 
+/** The version that `build` gives; tools/go/kubernetes pins it. */
+export const BUILT_VERSION = "v1.36.3";
+
 const dnsLabel = z
   .string()
   .regex(
@@ -74,7 +77,7 @@ export const clusterSchema = z.strictObject({
       (text) => SUPPORTED_MINORS.some((minor) => text.startsWith(`v${minor}.`)),
       `a version of ${SUPPORTED_MINORS.join(" or ")}`,
     )
-    .default("v1.36.3"),
+    .default(BUILT_VERSION),
   domain: z
     .string()
     .regex(/^[a-z0-9.-]+$/, "a DNS domain")

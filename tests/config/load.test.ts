@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { BUILT_VERSION } from "../../config/schema.ts";
 import { namespaceConfig, parseStackConfig } from "../../config/load.ts";
 
 const host = { name: "one", machine: "ssh", address: "192.0.2.11", roles: ["control-plane", "worker"] };
@@ -75,6 +77,22 @@ describe("parseStackConfig", () => {
     const message = messageFor({ hosts: [{ ...host, ssh: { privateKey: 12345678 } }] });
     assert.match(message, /hosts\[0\]\.ssh\.privateKey/);
     assert.doesNotMatch(message, /12345678/);
+  });
+
+  it("refuses a version that is neither built here nor named by an artefact", () => {
+    assert.match(messageFor({ hosts: [host], cluster: { version: "v1.35.4" } }), /cluster\.version/);
+    const kubernetes = { file: "/srv/kubernetes" };
+    const config = parseStackConfig({
+      hosts: [host],
+      cluster: { version: "v1.35.4" },
+      artefacts: { kubernetes },
+    });
+    assert.equal(config.cluster.version, "v1.35.4");
+  });
+
+  it("builds the version that the module pins", () => {
+    const module = readFileSync(new URL("../../tools/go/kubernetes/go.mod", import.meta.url), "utf8");
+    assert.ok(module.includes(`k8s.io/kubernetes ${BUILT_VERSION}`), BUILT_VERSION);
   });
 
   it("refuses more hosts than the pods' range has parts", () => {
