@@ -16,10 +16,7 @@ export function assertGolden(name: string, actual: string): void {
   assert.ok(existsSync(file), missing);
   const expected = readFileSync(file, "utf8");
   if (actual === expected) return;
-  throw new assert.AssertionError({
-    message: `tests/golden/${name}.golden says otherwise; if the change is meant, run with UPDATE_GOLDEN=1`,
-    actual,
-    expected,
-    operator: "strictEqual",
-  });
+  const message = `${file} says otherwise; if the change is meant, run with UPDATE_GOLDEN=1 and review it`;
+  // With these, mocha shows which lines differ.
+  throw Object.assign(new Error(message), { actual, expected, showDiff: true });
 }

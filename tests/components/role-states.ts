@@ -12,13 +12,15 @@ import type { RegistryAccess } from "../../components/runtime/registries.ts";
 import { runtimeFor } from "../../components/runtime/runtime.ts";
 import { pageState } from "../../components/workloads/page.ts";
 
+export const MIRROR_CA = "-----BEGIN CERTIFICATE-----\nof the mirror\n-----END CERTIFICATE-----\n";
+
 export const EXAMPLE_REGISTRIES: readonly RegistryAccess[] = [
   { name: "10.77.0.1:5000", server: "http://10.77.0.1:5000" },
   {
     name: "registry.example",
     server: "https://mirror.example",
     credential: "registry:registry.example",
-    ca: "-----BEGIN CERTIFICATE-----\nof the mirror\n-----END CERTIFICATE-----\n",
+    ca: MIRROR_CA,
   },
 ];
 
