@@ -39,6 +39,12 @@ export async function startUnits(
     `starts ${all.join(", ")}`,
     sh`systemctl reset-failed -- ${all} 2>/dev/null || :
 systemctl restart -- ${all} || code=$?
+# A unit that ended while what it needs was being restarted waits for its own restart: that one counts.
+waiting=()
+for unit in ${all}; do
+  if [ "$(systemctl show -p ActiveState --value -- "$unit")" = activating ]; then waiting+=("$unit"); fi
+done
+if [ "\${#waiting[@]}" -gt 0 ]; then code=0; systemctl start -- "\${waiting[@]}" || code=$?; fi
 systemctl show --no-pager -p ${UNIT_PROPERTIES} -- ${all}
 exit "\${code:-0}"`,
   );
