@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isMissing, isThere } from "./files.ts";
 import { machineAptSettings, machineSources, renderSources } from "./apt-sources.ts";
-import { withLock } from "./lock.ts";
+import { withLock, type Lock } from "./lock.ts";
 import type { LabOptions } from "./options.ts";
 import { run } from "./program.ts";
 
@@ -57,8 +57,8 @@ export async function baseTree(release: Release, kind: TreeKind, options: LabOpt
   if (await isThere(tree)) return tree;
   return withLock(
     `${tree}.lock`,
-    async () => {
-      if (!(await isThere(tree))) await build(release, recipe, tree, options);
+    async (lock) => {
+      if (!(await isThere(tree))) await build(release, recipe, tree, lock, options);
       return tree;
     },
     options.signal,
@@ -86,7 +86,13 @@ async function readRecipe(release: Release, kind: TreeKind): Promise<Recipe> {
   return { ...parts, key };
 }
 
-async function build(release: Release, recipe: Recipe, tree: string, options: LabOptions): Promise<void> {
+async function build(
+  release: Release,
+  recipe: Recipe,
+  tree: string,
+  lock: Lock,
+  options: LabOptions,
+): Promise<void> {
   const began = performance.now();
   const partial = `${tree}.partial`;
   const sourcesFile = `${tree}.partial.sources`;
@@ -110,6 +116,7 @@ async function build(release: Release, recipe: Recipe, tree: string, options: La
     {
       purpose: `make the base tree of Debian ${release}`,
       signal: options.signal,
+      holding: lock,
       onLine: (line) => {
         const step = /^I: (.*)$/.exec(line)?.[1];
         if (step !== undefined) options.progress(`Debian ${release}: ${step}`);

@@ -10,7 +10,9 @@ export async function readIfThere(file: string): Promise<string | undefined> {
   try {
     return await readFile(file, "utf8");
   } catch (error) {
-    if (isMissing(error)) return undefined;
+    // ESRCH: a file of /proc whose process ended between the opening and the reading.
+    if (isMissing(error) || (error instanceof Error && "code" in error && error.code === "ESRCH"))
+      return undefined;
     throw error;
   }
 }

@@ -54,9 +54,9 @@ export async function rebootHost(
 
 /** Right for a host that was never made to the end, and for one that is not there. */
 export async function deleteHost(network: string, name: string, options: LabOptions): Promise<void> {
-  await withHostLock(network, name, options, async (folder) => {
+  await withHostLock(network, name, options, async (folder, lock) => {
     await stopNspawnHost(folder, 0);
-    await run("rm", ["-rf", "--one-file-system", folder]);
+    await run("rm", ["-rf", "--one-file-system", folder], { holding: lock });
   });
 }
 

@@ -10,6 +10,7 @@ import { baseTree, type Release } from "./base-tree.ts";
 import { isUnified, readHierarchies } from "./cgroups.ts";
 import { isThere, readIfThere } from "./files.ts";
 import { readHostRecord, writeHostRecord, type HostRecord } from "./host-record.ts";
+import type { Lock } from "./lock.ts";
 import { hostNames } from "./names.ts";
 import type { Network } from "./network.ts";
 import { makeRoot, newHostKey, newMachineId, seedRoot } from "./nspawn-root.ts";
@@ -35,10 +36,10 @@ const rebootSignal = 34 + 5;
 export async function createNspawnHost(spec: HostSpec, options: LabOptions): Promise<LabHost> {
   const network = await networkFor(spec, options.folders);
   const base = await baseTree(spec.release, "nspawn", options);
-  return withHostLock(spec.network, spec.name, options, async (folder) => {
+  return withHostLock(spec.network, spec.name, options, async (folder, lock) => {
     const known = await readHostRecord(folder);
     if (known !== undefined) refuseOther(known, "nspawn", spec);
-    const record = known ?? (await make(spec, network, base, folder, options));
+    const record = known ?? (await make(spec, network, base, folder, lock, options));
     if (!(await isRunning(folder))) await start(record, network, folder, options);
     await awaitReady(record, folder, options);
     return { ...record, status: "running" };
@@ -82,15 +83,16 @@ async function make(
   network: Network,
   base: string,
   folder: string,
+  lock: Lock,
   options: LabOptions,
 ): Promise<HostRecord> {
   // Whatever a killed creator left is not worth keeping: nobody has used it.
   await stopNspawnHost(folder, 0);
-  await run("rm", ["-rf", "--one-file-system", folder]);
+  await run("rm", ["-rf", "--one-file-system", folder], { holding: lock });
   options.progress(`${spec.name}: laying its files over Debian ${spec.release}`);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const hostKey = await newHostKey(folder, spec.name);
-  const rootStyle = await makeRoot(folder, base);
+  const rootStyle = await makeRoot(folder, base, lock);
   await seedRoot(folder, rootStyle, {
     name: spec.name,
     address: spec.address,

@@ -3,17 +3,18 @@ import { randomBytes } from "node:crypto";
 import { chmod, chown, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { seedFiles, seedFolders, type HostIdentity } from "./host-files.ts";
+import type { Lock } from "./lock.ts";
 import { attempt, run } from "./program.ts";
 
 /**
  * `overlay` shares the base tree; `copy` is for file systems on which overlayfs cannot lie (another overlay).
  * /var is a folder of the machine's in either case: a container runtime inside lays its own overlays there.
  */
-export async function makeRoot(folder: string, base: string): Promise<"overlay" | "copy"> {
+export async function makeRoot(folder: string, base: string, lock: Lock): Promise<"overlay" | "copy"> {
   for (const name of ["upper", "work", "root"]) await mkdir(join(folder, name), { recursive: true });
   const style = (await overlayWorks(folder, base)) ? "overlay" : "copy";
-  if (style === "copy") await run("cp", ["-a", `${base}/.`, join(folder, "root")]);
-  await run("cp", ["-a", join(base, "var"), folder]);
+  if (style === "copy") await run("cp", ["-a", `${base}/.`, join(folder, "root")], { holding: lock });
+  await run("cp", ["-a", join(base, "var"), folder], { holding: lock });
   return style;
 }
 

@@ -1,7 +1,6 @@
 /** Processes that outlive their creator, known by id and start time, so that a reused id is never mistaken. */
-import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import { isMissing } from "./files.ts";
+import { readIfThere } from "./files.ts";
 
 export interface KnownProcess {
   readonly pid: number;
@@ -27,18 +26,18 @@ function stateIn(stat: string): string | undefined {
 }
 
 export async function readKnownProcess(file: string): Promise<KnownProcess | undefined> {
-  const text = await readFile(file, "utf8").catch(whenMissing(""));
+  const text = (await readIfThere(file)) ?? "";
   const known = parseKnownProcess(text);
   return known !== undefined && (await isAlive(known)) ? known : undefined;
 }
 
 export async function isAlive(known: KnownProcess): Promise<boolean> {
-  const stat = await readFile(`/proc/${known.pid}/stat`, "utf8").catch(whenMissing(""));
+  const stat = (await readIfThere(`/proc/${known.pid}/stat`)) ?? "";
   return stat !== "" && startTimeIn(stat) === known.started && stateIn(stat) !== "Z";
 }
 
 export async function childrenOf(pid: number): Promise<number[]> {
-  const text = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8").catch(whenMissing(""));
+  const text = (await readIfThere(`/proc/${pid}/task/${pid}/children`)) ?? "";
   return text
     .split(" ")
     .filter((id) => id !== "")
@@ -62,13 +61,4 @@ export async function awaitEnd(known: KnownProcess, milliseconds: number): Promi
     await delay(20);
   }
   return true;
-}
-
-function whenMissing<T>(fallback: T): (error: unknown) => T {
-  return (error) => {
-    // A process may end between the opening of its file and the reading of it (ESRCH).
-    if (isMissing(error) || (error instanceof Error && "code" in error && error.code === "ESRCH"))
-      return fallback;
-    throw error;
-  };
 }

@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { Fault } from "../errors/fault.ts";
+import type { Lock } from "./lock.ts";
 
 export interface RunOptions {
   readonly input?: string | Buffer;
@@ -12,6 +13,8 @@ export interface RunOptions {
   readonly onLine?: (line: string) => void;
   /** What the program is for, as in "build the base tree"; the head of the error. */
   readonly purpose?: string;
+  /** A lock that is held until this program has ended too, even if its starter is killed. */
+  readonly holding?: Lock;
 }
 
 export interface Finished {
@@ -28,21 +31,23 @@ export function attempt(
 ): Promise<Finished> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
-      stdio: ["pipe", "pipe", "pipe"],
+      stdio: ["pipe", "pipe", "pipe", ...(options.holding === undefined ? [] : [options.holding.fd])],
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       ...(options.env === undefined ? {} : { env: options.env }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
+    const { stdin, stdout: out, stderr: err } = child;
+    if (stdin === null || out === null || err === null) throw new Error(`${program} has no pipes`);
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
-    child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
-    child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
+    out.on("data", (chunk: Buffer) => stdout.push(chunk));
+    err.on("data", (chunk: Buffer) => stderr.push(chunk));
     if (options.onLine !== undefined) {
-      createInterface(child.stdout).on("line", options.onLine);
-      createInterface(child.stderr).on("line", options.onLine);
+      createInterface(out).on("line", options.onLine);
+      createInterface(err).on("line", options.onLine);
     }
     // A program that ends without reading its input is judged by its exit code, not by the broken pipe.
-    child.stdin.on("error", (error: NodeJS.ErrnoException) => {
+    stdin.on("error", (error: NodeJS.ErrnoException) => {
       if (error.code !== "EPIPE") reject(error);
     });
     child.on("error", (error: NodeJS.ErrnoException) => {
@@ -56,7 +61,7 @@ export function attempt(
         stderr: signal === null ? text : `${text}ended by ${signal}`,
       });
     });
-    child.stdin.end(options.input ?? "");
+    stdin.end(options.input ?? "");
   });
 }
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Fault } from "../errors/fault.ts";
 import { hostFolder, networkFolder, type LabFolders } from "./folders.ts";
 import { readHostRecord, type HostRecord } from "./host-record.ts";
-import { withLock } from "./lock.ts";
+import { withLock, type Lock } from "./lock.ts";
 import { assertLabName, listHosts, readNetwork, type Network } from "./network.ts";
 import type { LabOptions } from "./options.ts";
 import type { Release } from "./base-tree.ts";
@@ -28,10 +28,10 @@ export function withHostLock<T>(
   network: string,
   name: string,
   options: LabOptions,
-  work: (folder: string) => Promise<T>,
+  work: (folder: string, lock: Lock) => Promise<T>,
 ): Promise<T> {
   const lock = join(networkFolder(options.folders, network), ".locks", name);
-  return withLock(lock, () => work(hostFolder(options.folders, network, name)), options.signal);
+  return withLock(lock, (held) => work(hostFolder(options.folders, network, name), held), options.signal);
 }
 
 /** The network the host goes to, once its name and address have been found fit. */

@@ -14,6 +14,7 @@ export async function sshArguments(host: LabHost, user: string, folders: LabFold
     "GlobalKnownHostsFile=/dev/null",
     "StrictHostKeyChecking=yes",
     "UpdateHostKeys=no",
+    "ConnectTimeout=10",
   ];
   return ["-F", "none", ...options.flatMap((option) => ["-o", option]), `${user}@${host.address}`];
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { machineAptSettings, machineSources, renderSources } from "../apt-sources.ts";
 import { isThere } from "../files.ts";
-import { withLock } from "../lock.ts";
+import { withLock, type Lock } from "../lock.ts";
 import type { LabOptions } from "../options.ts";
 import { run } from "../program.ts";
 import { catalogueKey, layerPackages, layerScripts, layoutImages } from "./catalogue.ts";
@@ -19,15 +19,15 @@ export async function imageLayout(options: LabOptions): Promise<string> {
   if (await isThere(folder)) return folder;
   return withLock(
     `${folder}.lock`,
-    async () => {
-      if (!(await isThere(folder))) await build(folder, options);
+    async (lock) => {
+      if (!(await isThere(folder))) await build(folder, lock, options);
       return folder;
     },
     options.signal,
   );
 }
 
-async function build(folder: string, options: LabOptions): Promise<void> {
+async function build(folder: string, lock: Lock, options: LabOptions): Promise<void> {
   const began = performance.now();
   const partial = `${folder}.partial`;
   const tree = join(partial, "tree");
@@ -50,7 +50,7 @@ async function build(folder: string, options: LabOptions): Promise<void> {
       tree,
       sourcesFile,
     ],
-    { purpose: "build the lab's images", signal: options.signal },
+    { purpose: "build the lab's images", signal: options.signal, holding: lock },
   );
   await run("sh", ["-s", tree], {
     input: await readFile(layerScripts.finish, "utf8"),
