@@ -3,16 +3,14 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { createWriteStream, existsSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { z } from "zod";
 import { ApiClient } from "../../../tools/providers/kubernetes/api/client.ts";
 import { accessOf, loadKubeconfig } from "../../../tools/providers/kubernetes/config/kubeconfig.ts";
 import { makeIdentities, type Identities } from "./identities.ts";
 
 const READY_MS = 60_000;
-const artefactIndex = z.record(z.string(), z.object({ path: z.string() }));
 
 export interface ControlPlane {
   readonly folder: string;
@@ -22,14 +20,6 @@ export interface ControlPlane {
   stopApiServer(): Promise<void>;
   startApiServer(): Promise<void>;
   stop(): Promise<void>;
-}
-
-/** The multi-call binary that `make tools` builds, or undefined when it was not built. */
-export function kubernetesBinary(): string | undefined {
-  const cache = process.env["RKTNETES_CACHE"] ?? join(homedir(), ".cache", "rktnetes");
-  const index = join(cache, "artefacts.json");
-  if (!existsSync(index)) return undefined;
-  return artefactIndex.parse(JSON.parse(readFileSync(index, "utf8")))["kubernetes"]?.path;
 }
 
 export async function startControlPlane(binary: string): Promise<ControlPlane> {

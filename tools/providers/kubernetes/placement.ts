@@ -3,7 +3,7 @@ import { PartialFailure, type OperationContext } from "../../../provider/protoco
 import { secretTexts } from "../../../provider/protocol/redaction.ts";
 import type { Properties } from "../../../provider/protocol/value.ts";
 import { UnknownKind, type Cluster } from "./api/cluster.ts";
-import { isMissing, isPassing, isWaitingForServiceAccount } from "./api/failure.ts";
+import { isMissing, isPassing, isWaitingForServiceAccount, Refusal } from "./api/failure.ts";
 import { patiently, type Patience } from "./api/patience.ts";
 import type { Connection } from "./connection.ts";
 import { forcesPatch, timeoutSecondsOf } from "./object/annotation.ts";
@@ -18,7 +18,9 @@ import {
 import { plainManifest } from "./object/plain.ts";
 import { fieldManagerFor, recordOf } from "./object/record.ts";
 import { withSecrecy } from "./object/secrecy.ts";
+import { adoptedFields, conflictsByHandOnly } from "./ownership.ts";
 import { alreadyExists, faultOf, type Attempt } from "./rejection.ts";
+import { untilGone } from "./wait/gone.ts";
 import { untilReady } from "./wait/ready.ts";
 
 /** How long something may be missing that another resource may be making right now: a kind, a namespace. */
@@ -56,7 +58,14 @@ export function placementOf(
 /** Applies without leaving a trace, for a preview. */
 export async function rehearse(placement: Placement): Promise<Manifest> {
   const cluster = placement.connection.cluster();
-  return cluster.apply(await scoped(placement, cluster), applyOptions(placement, true));
+  const wanted = await scoped(placement, cluster);
+  const options = applyOptions(placement, true);
+  try {
+    return await cluster.apply(wanted, options);
+  } catch (error) {
+    if (!(error instanceof Refusal) || !conflictsByHandOnly(error)) throw error;
+    return cluster.apply(wanted, { ...options, force: true });
+  }
 }
 
 /** Applies and waits. What is applied but does not become ready is recorded as a partial failure. */
@@ -72,7 +81,8 @@ export async function place(
   try {
     applied = await patiently(patienceFor(placement, timeoutSeconds), async () => {
       const wanted = await scoped(placement, cluster);
-      if (isNew) await refuseForeign(placement, cluster, referenceOf(wanted));
+      if (isNew) await makeWay(placement, cluster, referenceOf(wanted), timeoutSeconds);
+      else await adoptByHand(placement, cluster, referenceOf(wanted));
       return cluster.apply(wanted, applyOptions(placement, false));
     });
   } catch (error) {
@@ -121,21 +131,40 @@ async function scoped(placement: Placement, cluster: Cluster): Promise<Manifest>
   return { ...manifest, metadata: without(objectAt(manifest, "metadata"), "namespace") };
 }
 
-/** An object that exists and was not made by this very resource is not silently taken over. */
-async function refuseForeign(
+/** Waits for the end of an object on its way out; one that exists and is not ours is not silently taken over. */
+async function makeWay(
   placement: Placement,
   cluster: Cluster,
   reference: ObjectReference,
+  timeoutSeconds: number,
 ): Promise<void> {
-  if (placement.connection.settings.upsertExistingObjects) return;
-  const existing = await cluster.get(reference, placement.context.signal);
+  const { signal, log } = placement.context;
+  const existing = await cluster.get(reference, signal);
   if (existing === undefined) return;
+  if (textAt(existing, "metadata", "deletionTimestamp") !== undefined) {
+    const uid = textAt(existing, "metadata", "uid");
+    await untilGone({ cluster, reference, uid, timeoutSeconds, signal, log });
+    return;
+  }
+  if (placement.connection.settings.upsertExistingObjects) return;
   const managers = listAt(existing, "metadata", "managedFields").map(
     (entry) => textAt(entry, "manager") ?? "",
   );
   // Ours: a run that was interrupted had made it, and could not record that.
   if (managers.includes(placement.fieldManager)) return;
   throw alreadyExists(attemptOf(placement), [...new Set(managers)]);
+}
+
+async function adoptByHand(
+  placement: Placement,
+  cluster: Cluster,
+  reference: ObjectReference,
+): Promise<void> {
+  const { signal } = placement.context;
+  const existing = await cluster.get(reference, signal);
+  const adopted = existing === undefined ? undefined : adoptedFields(existing, placement.fieldManager);
+  if (existing !== undefined && adopted !== undefined)
+    await cluster.setManagedFields(existing, adopted, signal);
 }
 
 function applyOptions(

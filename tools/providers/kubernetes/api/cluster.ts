@@ -78,6 +78,26 @@ export class Cluster {
     );
   }
 
+  /** Rewrites who manages which fields; fails when the object changed meanwhile. */
+  async setManagedFields(
+    object: Manifest,
+    managedFields: readonly Json[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const reference = referenceOf(object);
+    const served = await this.resolve(reference, signal);
+    const version = textAt(object, "metadata", "resourceVersion") ?? "";
+    await this.#client.json(objectPath(served, reference), {
+      method: "PATCH",
+      contentType: "application/json-patch+json",
+      body: [
+        { op: "replace", path: "/metadata/managedFields", value: managedFields },
+        { op: "replace", path: "/metadata/resourceVersion", value: version },
+      ],
+      signal,
+    });
+  }
+
   /** False when there was nothing to delete. */
   async delete(reference: ObjectReference, options: DeleteOptions): Promise<boolean> {
     const served = await this.find(reference, options.signal);
