@@ -82,14 +82,17 @@ export class ObjectResource implements ResourceKind {
 
   async create(inputs: Properties, context: OperationContext): Promise<Created> {
     if (context.preview) return { id: "", outputs: await this.#preview(inputs, {}, context, true) };
-    return place(placementOf(this.#connection, inputs, {}, context), !this.#isPatch(inputs));
+    return place(
+      placementOf(this.#connection, inputs, {}, context),
+      this.#isPatch(inputs) ? "patch" : "create",
+    );
   }
 
   async update(args: UpdateArguments, context: OperationContext): Promise<Properties> {
     const recorded = readRecord(args.olds, args.oldInputs);
     if (context.preview) return this.#preview(args.news, recorded, context, false);
     const placement = placementOf(this.#connection, args.news, recorded, context);
-    const { outputs } = await place(placement, false);
+    const { outputs } = await place(placement, this.#isPatch(args.news) ? "patch" : "update");
     const { fieldManager } = recorded;
     if (fieldManager !== undefined && fieldManager !== placement.fieldManager) {
       const reference = referenceOf(withNamespaceOf(placement.manifest, recorded.live));

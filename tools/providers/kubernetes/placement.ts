@@ -68,10 +68,13 @@ export async function rehearse(placement: Placement): Promise<Manifest> {
   }
 }
 
+/** A patch takes from nobody what it does not name. */
+export type Manner = "create" | "update" | "patch";
+
 /** Applies and waits. What is applied but does not become ready is recorded as a partial failure. */
 export async function place(
   placement: Placement,
-  isNew: boolean,
+  manner: Manner,
 ): Promise<{ id: string; outputs: Properties }> {
   const { connection, context, manifest } = placement;
   const cluster = connection.cluster();
@@ -81,8 +84,8 @@ export async function place(
   try {
     applied = await patiently(patienceFor(placement, timeoutSeconds), async () => {
       const wanted = await scoped(placement, cluster);
-      if (isNew) await makeWay(placement, cluster, referenceOf(wanted), timeoutSeconds);
-      else await adoptByHand(placement, cluster, referenceOf(wanted));
+      if (manner === "create") await makeWay(placement, cluster, referenceOf(wanted), timeoutSeconds);
+      if (manner === "update") await adoptByHand(placement, cluster, referenceOf(wanted));
       return cluster.apply(wanted, applyOptions(placement, false));
     });
   } catch (error) {
