@@ -51,18 +51,20 @@ export function renderedState(state: RoleState): string {
 
 /** The unit's file, as the host layer would write it. */
 export function renderedUnitFile(sections: Sections): string {
-  const plain: UnitSections = Object.fromEntries(
-    Object.entries(sections).map(([section, directives]) => [
-      section,
-      Object.fromEntries(
-        Object.entries(directives).map(([key, value]) => [
-          key,
-          typeof value === "number" || typeof value === "boolean" ? value : directiveText(value),
-        ]),
-      ),
-    ]),
+  return unitText(plainSections(sections));
+}
+
+/** With a mark in the place of each reference. */
+export function plainSections(sections: Sections): UnitSections {
+  return mapped(sections, (directives) =>
+    mapped(directives, (value) =>
+      typeof value === "number" || typeof value === "boolean" ? value : directiveText(value),
+    ),
   );
-  return unitText(plain);
+}
+
+function mapped<A, B>(values: Readonly<Record<string, A>>, change: (value: A) => B): Record<string, B> {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, change(value)]));
 }
 
 function directiveText(value: Text): string | string[] {
