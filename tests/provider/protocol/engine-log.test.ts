@@ -26,6 +26,23 @@ describe("the engine's log", () => {
     );
   });
 
+  it("is reached directly, whatever proxy the environment names", async () => {
+    const before = process.env["http_proxy"];
+    process.env["http_proxy"] = "http://127.0.0.1:1";
+    try {
+      const log = new EngineLog(await loopback.engine());
+      log.forResource("urn:a").info("one");
+      await log.flushed();
+    } finally {
+      if (before === undefined) delete process.env["http_proxy"];
+      else process.env["http_proxy"] = before;
+    }
+    assert.deepEqual(
+      loopback.said.map(({ message }) => message),
+      ["one"],
+    );
+  });
+
   it("that is gone delays nobody: the lines are flushed all the same", async () => {
     const address = await loopback.engine();
     const log = new EngineLog(address);
