@@ -20,7 +20,10 @@ export default tseslint.config(
       "@typescript-eslint/no-explicit-any": "error",
       "@typescript-eslint/no-floating-promises": "error",
       "@typescript-eslint/switch-exhaustiveness-check": "error",
-      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
+      "@typescript-eslint/restrict-template-expressions": [
+        "error",
+        { allowNumber: true, allowBoolean: true },
+      ],
       // Map-shaped data (files by path, units by name) is what a host's state is made of.
       "@typescript-eslint/no-dynamic-delete": "off",
       // Runs out of stack on types that contain themselves, as JSON's do.

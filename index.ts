@@ -31,7 +31,7 @@ new Workloads("workloads", {
   config: config.workloads,
   images: config.images,
   cluster,
-  labImages: machines.registry?.references,
+  labImages: machines.registry?.images,
 });
 
 export const kubeconfig = cluster.kubeconfig;
