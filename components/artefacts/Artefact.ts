@@ -26,7 +26,11 @@ export class Artefact extends pulumi.CustomResource {
   declare readonly sha256: pulumi.Output<string>;
   declare readonly size: pulumi.Output<number>;
 
-  constructor(name: string, args: pulumi.Inputs, options?: pulumi.CustomResourceOptions) {
+  constructor(
+    name: string,
+    args: { readonly name: string; readonly source: pulumi.Inputs },
+    options?: pulumi.CustomResourceOptions,
+  ) {
     super(
       "rktnetes:artefact:Artefact",
       name,

@@ -1,5 +1,6 @@
 /** containerd with crun: the baseline to measure against, and the way out for those who want it. */
 import type { Runtime } from "./runtime.ts";
+import { PAUSE_IMAGE } from "./pause-image.ts";
 import { registryFiles } from "./registries.ts";
 import { NEVER_GIVE_UP, PERSISTENT } from "../host/hardening.ts";
 import type { RoleFile } from "../host/role-state.ts";
@@ -9,8 +10,6 @@ import { runsArtefact } from "../node/programs.ts";
 const CONFIG = "/etc/containerd/config.toml";
 const REGISTRIES = "/etc/containerd/certs.d";
 const PAUSE_ARCHIVE = `${LAYOUT.root}/images/pause.tar`;
-/** Ours alone: it is imported from a file and never pulled. */
-export const PAUSE_IMAGE = "rktnetes.local/pause:1";
 const STOP_PODS = `${LAYOUT.libexec}/stop-pods`;
 const CRICTL_CONFIG = "/etc/crictl.yaml";
 
