@@ -61,19 +61,21 @@ export class Leaves extends pulumi.CustomResource {
     super("rktnetes:pki:Leaves", name, { authorities, leaves: args.leaves }, options);
   }
 
+  // Properties are lifted one by one, not by `apply` over all: when one leaf is issued anew, a preview still knows
+  // the others.
   certificate(leaf: string): pulumi.Output<string> {
-    return this.leaves.apply((leaves) => leafNamed(leaves, leaf).certificate);
+    return this.#leaf(leaf).certificate;
   }
 
   privateKey(leaf: string): pulumi.Output<string> {
-    return pulumi.secret(this.leaves.apply((leaves) => leafNamed(leaves, leaf).privateKey));
+    return pulumi.secret(this.#leaf(leaf).privateKey);
   }
-}
 
-function leafNamed(leaves: Record<string, Leaf>, name: string): Leaf {
-  const leaf = leaves[name];
-  if (leaf === undefined) throw new Error(`there is no leaf certificate "${name}"`);
-  return leaf;
+  #leaf(name: string): pulumi.Output<Leaf> {
+    const leaf = this.leaves[name];
+    if (leaf === undefined) throw new Error(`there is no leaf certificate "${name}"`);
+    return leaf;
+  }
 }
 
 /** A key pair for signing service account tokens. */
