@@ -3,7 +3,7 @@ import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { kubeconfigPath } from "./kubeconfig-file.ts";
 import { main, readOptions } from "./options.ts";
-import { output, PROJECT, run } from "./program.ts";
+import { PROJECT, run } from "./program.ts";
 import { pulumi, pulumiOutput, stackExists } from "./pulumi.ts";
 import { clearStaleLock } from "./stale-lock.ts";
 
@@ -58,7 +58,9 @@ async function takeDown(name: string): Promise<number> {
 
 async function whatStays(): Promise<string> {
   const cache = process.env["RKTNETES_CACHE"] ?? "";
-  const size = (await output("du", ["--summarize", "--human-readable", cache])).split("\t")[0] ?? "";
+  // Something may come and go there meanwhile: what du could not read does not make the sum useless.
+  const sum = await run("du", ["--one-file-system", "--summarize", "--human-readable", cache]);
+  const size = sum.stdout.split("\t")[0] ?? "";
   const packages = await readFile(join(cache, "installed-packages"), "utf8").catch(() => "");
   const names = packages.split("\n").filter((line) => line !== "");
   const folders = (await readdir(PROJECT)).filter((name) =>

@@ -5,7 +5,9 @@
 import { readdir, readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import { PROJECT } from "./program.ts";
 import { pulumi } from "./pulumi.ts";
 
 const lockSchema = z.object({ pid: z.number(), hostname: z.string(), timestamp: z.string().default("") });
@@ -20,8 +22,11 @@ export async function holderOf(lock: { readonly pid: number; readonly hostname: 
 
 /** Cancels what a dead run left locked. Says so, and says why when it leaves a lock alone. */
 export async function clearStaleLock(stack: string, say: (line: string) => void): Promise<void> {
-  const backend = (process.env["PULUMI_BACKEND_URL"] ?? "").replace(/^file:\/\//, "");
-  if (!backend.startsWith("/")) return;
+  const chosen = process.env["PULUMI_BACKEND_URL"];
+  // Another backend than files keeps its locks itself.
+  if (chosen !== undefined && chosen !== "" && !chosen.startsWith("file:///")) return;
+  const backend =
+    chosen === undefined || chosen === "" ? join(PROJECT, ".rktnetes", "state") : fileURLToPath(chosen);
   const folder = join(backend, ".pulumi", "locks", "organization", "rktnetes", stack);
   const names = await readdir(folder).catch((error: unknown) => {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
