@@ -28,12 +28,13 @@ import { compile, findGo, stopCompilers } from "./go-compiler.ts";
 import { PAUSE_IMAGE } from "../components/runtime/pause-image.ts";
 import { goArchitecture, type ModuleSources, type Recipe, recipeOf } from "./recipe.ts";
 
-const usage = `usage: node tools/build.ts [--only NAME,…] [--list] [--quiet] [--help]
+const usage = `usage: node tools/build.ts [--only NAME,…] [--list | --check | --quiet] [--help]
 
 Builds every outside program from its pinned Go module, or takes it from the cache.
 
   --only NAME,…  only these programs (${programs.map((program) => program.name).join(", ")})
   --list         print what is there and what would be built, and build nothing
+  --check        say nothing and build nothing; exit code 1 when something would be built
   --quiet        say nothing when there is nothing to build
 
 RKTNETES_CACHE names the cache (default ~/.cache/rktnetes). What is where: artefacts.json in it.
@@ -50,6 +51,7 @@ async function main(): Promise<void> {
     options: {
       only: { type: "string" },
       list: { type: "boolean", default: false },
+      check: { type: "boolean", default: false },
       quiet: { type: "boolean", default: false },
       help: { type: "boolean", default: false, short: "h" },
     },
@@ -67,6 +69,11 @@ async function main(): Promise<void> {
   const chosen = choose(recipes, values.only);
   if (values.list) {
     await list(cache, chosen);
+    return;
+  }
+  if (values.check) {
+    const found = await findAll(cache, chosen);
+    process.exitCode = found.size === chosen.length ? 0 : 1;
     return;
   }
   await provide(cache, recipes, chosen, wanted, values.quiet);

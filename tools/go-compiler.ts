@@ -1,6 +1,7 @@
 /** Runs Go for a recipe, in folders of the cache, and tells of each package compiled. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdir, readdir, rm } from "node:fs/promises";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
@@ -31,9 +32,14 @@ export function stopCompilers(): void {
 
 /** A Go that is as new as asked: the machine's own, or the one that was fetched into the cache. */
 export async function findGo(cache: CacheFolder, wanted: string): Promise<GoCompiler> {
+  const userSettings = process.env["XDG_CONFIG_HOME"] ?? join(homedir(), ".config");
   const environment: NodeJS.ProcessEnv = {
     ...process.env,
     GOMODCACHE: cache.goModules,
+    GOPATH: join(cache.root, "go", "path"),
+    // Go keeps its counters in the user's folder for settings, which is to stay as it was; the settings hold.
+    GOENV: process.env["GOENV"] ?? join(userSettings, "go", "env"),
+    XDG_CONFIG_HOME: join(cache.root, "go", "config"),
     GOCACHE: cache.goBuild,
     // What is fetched can be removed again without further ado.
     GOFLAGS: "-modcacherw",
