@@ -1,22 +1,21 @@
 /** Hosts of every kind, by network and name. */
 import { Fault } from "../errors/fault.ts";
 import { hostFolder, type LabFolders } from "./folders.ts";
-import { readHostRecord } from "./host-record.ts";
+import { readHostRecord, type HostRecord } from "./host-record.ts";
+import { rebootKvmHost, stopKvmHost } from "./kvm-host.ts";
 import { listHosts, removeNetwork } from "./network.ts";
-import { createNspawnHost, rebootNspawnHost, stopNspawnHost } from "./nspawn-host.ts";
+import { rebootNspawnHost, stopNspawnHost } from "./nspawn-host.ts";
 import type { LabOptions } from "./options.ts";
-import { deleteRegistry } from "./registry.ts";
 import { run } from "./program.ts";
-import { withHostLock, type HostSpec, type LabHost } from "./residents.ts";
+import { deleteRegistry } from "./registry.ts";
+import { withHostLock, type LabHost } from "./residents.ts";
 import { isRunning } from "./supervised.ts";
 
-export type { HostSpec, HostStatus, LabHost } from "./residents.ts";
+export { createKvmHost } from "./kvm-host.ts";
+export { createNspawnHost } from "./nspawn-host.ts";
+export type { HostSpec, HostStatus, KvmSpec, LabHost } from "./residents.ts";
 
 const patience = 15_000;
-
-export function createHost(spec: HostSpec, options: LabOptions): Promise<LabHost> {
-  return createNspawnHost(spec, options);
-}
 
 /** The host as it is; undefined when there is none, or only what a killed creator left of one. */
 export async function readHost(
@@ -30,13 +29,16 @@ export async function readHost(
   return { ...record, status: (await isRunning(folder)) ? "running" : "stopped" };
 }
 
+/** Powers off, and cuts the power of what has not ended after the grace. */
 export async function stopHost(
   network: string,
   name: string,
   options: LabOptions,
   graceMilliseconds = patience,
 ): Promise<void> {
-  await withHostLock(network, name, options, (folder) => stopNspawnHost(folder, graceMilliseconds));
+  await withHostLock(network, name, options, async (folder) => {
+    await stop(await readHostRecord(folder), folder, graceMilliseconds, options);
+  });
 }
 
 export async function rebootHost(
@@ -48,14 +50,15 @@ export async function rebootHost(
   await withHostLock(network, name, options, async (folder) => {
     const record = await readHostRecord(folder);
     if (record === undefined) throw new Fault({ what: `there is no lab host "${name}" on "${network}"` });
-    await rebootNspawnHost(record, folder, options, hard);
+    const reboot = record.kind === "kvm" ? rebootKvmHost : rebootNspawnHost;
+    await reboot(record, folder, options, hard);
   });
 }
 
 /** Right for a host that was never made to the end, and for one that is not there. */
 export async function deleteHost(network: string, name: string, options: LabOptions): Promise<void> {
   await withHostLock(network, name, options, async (folder, lock) => {
-    await stopNspawnHost(folder, 0);
+    await stop(undefined, folder, 0, options);
     await run("rm", ["-rf", "--one-file-system", folder], { holding: lock });
   });
 }
@@ -68,4 +71,14 @@ export async function deleteNetwork(network: string, options: LabOptions): Promi
   }
   await deleteRegistry(network, options);
   await removeNetwork(network, options);
+}
+
+async function stop(
+  record: HostRecord | undefined,
+  folder: string,
+  graceMilliseconds: number,
+  options: LabOptions,
+): Promise<void> {
+  if (record?.kind === "kvm") await stopKvmHost(record, folder, graceMilliseconds, options.folders);
+  else await stopNspawnHost(folder, graceMilliseconds);
 }

@@ -6,7 +6,7 @@ import { Fault, messageOf } from "../errors/fault.ts";
 import { releases } from "./base-tree.ts";
 import { labFolders } from "./folders.ts";
 import {
-  createHost,
+  createNspawnHost,
   deleteHost,
   deleteNetwork,
   readHost,
@@ -117,7 +117,10 @@ async function up(
       ),
     );
     const address = there?.address ?? freeAddress(parseSubnet(network.subnet), taken);
-    await createHost({ name: host, network: name, address, release: there?.release ?? release }, options);
+    await createNspawnHost(
+      { name: host, network: name, address, release: there?.release ?? release },
+      options,
+    );
     process.stdout.write(`${host} ${address}\n`);
   }
 }

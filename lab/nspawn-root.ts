@@ -1,6 +1,5 @@
 /** A host's files on disk: the base tree below, the host's own above it, and a /var of its own. */
-import { randomBytes } from "node:crypto";
-import { chmod, chown, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { seedFiles, seedFolders, type HostIdentity } from "./host-files.ts";
 import type { Lock } from "./lock.ts";
@@ -51,21 +50,4 @@ export async function seedRoot(
     await chmod(join(top, path), mode);
     await chown(join(top, path), owner.user, owner.group);
   }
-}
-
-export function newMachineId(): string {
-  return randomBytes(16).toString("hex");
-}
-
-export async function newHostKey(folder: string, host: string): Promise<HostIdentity["hostKey"]> {
-  const file = join(folder, "host-key");
-  await rm(file, { force: true });
-  await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", `root@${host}`, "-f", file]);
-  const key = {
-    privateKey: await readFile(file, "utf8"),
-    publicKey: (await readFile(`${file}.pub`, "utf8")).trim(),
-  };
-  await rm(file);
-  await rm(`${file}.pub`);
-  return key;
 }

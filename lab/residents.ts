@@ -18,6 +18,11 @@ export interface HostSpec {
   readonly release: Release;
 }
 
+export interface KvmSpec extends HostSpec {
+  readonly memoryMiB: number;
+  readonly cpus: number;
+}
+
 export type HostStatus = "running" | "stopped";
 
 export interface LabHost extends HostRecord {

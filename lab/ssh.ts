@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { writeWhole } from "./files.ts";
 import { hostFolder, networkFolder, type LabFolders } from "./folders.ts";
-import type { LabHost } from "./hosts.ts";
+import type { LabHost } from "./residents.ts";
 
 export async function sshArguments(host: LabHost, user: string, folders: LabFolders): Promise<string[]> {
   const knownHosts = join(hostFolder(folders, host.network, host.name), "known_hosts");

@@ -3,7 +3,7 @@
  * `operator` (who has sudo) with the network's key. Its address and name are inputs, and so known beforehand.
  */
 import { labFolders } from "../../lab/folders.ts";
-import { createHost, deleteHost, readHost, type HostSpec, type LabHost } from "../../lab/hosts.ts";
+import { createNspawnHost, deleteHost, readHost, type HostSpec, type LabHost } from "../../lab/hosts.ts";
 import { assertLabPossible } from "../../lab/preflight.ts";
 import { PartialFailure, type OperationContext, type ResourceKind } from "../protocol/resource.ts";
 import { revealProperties, UNKNOWN, type Properties } from "../protocol/value.ts";
@@ -68,7 +68,7 @@ async function bringAbout(inputs: Properties, context: OperationContext): Promis
   await assertLabPossible();
   const spec = nspawnHostInputs.parse(revealProperties(inputs));
   try {
-    return await createHost(spec, labOptions(context));
+    return await createNspawnHost(spec, labOptions(context));
   } catch (error) {
     const made = await found(idOf(spec));
     // Made, but not up: it is recorded, so that it can be deleted. Another's host of that name is not.

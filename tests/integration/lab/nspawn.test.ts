@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import {
-  createHost,
+  createNspawnHost,
   deleteHost,
   deleteNetwork,
   readHost,
@@ -40,7 +40,7 @@ describe("hosts in systemd-nspawn", function () {
     lab = await makeScratchLab("pair", ["one", "two", "three"]);
     pristine = await machineState(lab.ours);
     await createNetwork({ name: "pair", subnet }, lab.options);
-    hosts = [await createHost(one, lab.options), await createHost(two, lab.options)];
+    hosts = [await createNspawnHost(one, lab.options), await createNspawnHost(two, lab.options)];
   });
 
   after(() => lab.remove());
@@ -120,7 +120,7 @@ describe("hosts in systemd-nspawn", function () {
     while (Number(await readFile(join(folderOf("two"), "boots"), "utf8")) === boots) {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    const again = await createHost(two, lab.options);
+    const again = await createNspawnHost(two, lab.options);
     assert.deepEqual(again.hostKeys, hosts[1].hostKeys);
     await output(hosts[1], "true");
   });
@@ -135,7 +135,7 @@ describe("hosts in systemd-nspawn", function () {
     await stopHost("pair", "one", lab.options);
     assert.equal((await readHost("pair", "one", lab.options.folders))?.status, "stopped");
     assert.equal((await lab.ssh(hosts[0], "true")).code, 255);
-    const again = await createHost(one, lab.options);
+    const again = await createNspawnHost(one, lab.options);
     assert.equal(again.status, "running");
     assert.equal(await output(hosts[0], "cat /root/kept"), "kept");
   });
@@ -153,13 +153,13 @@ describe("hosts in systemd-nspawn", function () {
     const seconds = (performance.now() - began) / 1000;
     assert.ok(seconds > 2.9 && seconds < 15, `${seconds} s`);
     assert.equal(await isAlive(leader), false);
-    await createHost(one, lab.options);
+    await createNspawnHost(one, lab.options);
   });
 
   it("are mended when their creator was killed at any moment", async () => {
-    const program = `const { createHost } = await import(${JSON.stringify(new URL("../../../lab/hosts.ts", import.meta.url).href)});
+    const program = `const { createNspawnHost } = await import(${JSON.stringify(new URL("../../../lab/hosts.ts", import.meta.url).href)});
       const { options, spec } = JSON.parse(process.argv[1]);
-      await createHost(spec, { ...options, progress: () => undefined });`;
+      await createNspawnHost(spec, { ...options, progress: () => undefined });`;
     const three = { name: "three", network: "pair", address: "10.79.1.12", release: "trixie" } as const;
     const argument = JSON.stringify({ options: { folders: lab.options.folders }, spec: three });
     for (const milliseconds of [250, 400, 550, 700, 1000]) {
@@ -169,7 +169,7 @@ describe("hosts in systemd-nspawn", function () {
       const closed = new Promise((resolve) => creator.once("close", resolve));
       setTimeout(() => creator.kill("SIGKILL"), milliseconds);
       await closed;
-      const host = await createHost(three, lab.options);
+      const host = await createNspawnHost(three, lab.options);
       assert.equal(await output(host, "hostname"), "three");
       await deleteHost("pair", "three", lab.options);
       assert.equal((await readdir(join(lab.options.folders.state, "pair"))).includes("three"), false);
@@ -182,14 +182,14 @@ describe("hosts in systemd-nspawn", function () {
     send(supervisor.pid, "SIGKILL");
     await awaitEnd(supervisor, 5000);
     assert.equal((await readHost("pair", "two", lab.options.folders))?.status, "stopped");
-    const host = await createHost(two, lab.options);
+    const host = await createNspawnHost(two, lab.options);
     assert.equal(await output(host, "hostname"), "two");
   });
 
   it("are refused an address that another one has, and one outside the network", async () => {
-    await assert.rejects(createHost({ ...one, name: "three" }, lab.options), /is another host's/);
+    await assert.rejects(createNspawnHost({ ...one, name: "three" }, lab.options), /is another host's/);
     await assert.rejects(
-      createHost({ ...one, name: "three", address: "10.80.0.1" }, lab.options),
+      createNspawnHost({ ...one, name: "three", address: "10.80.0.1" }, lab.options),
       /outside 10\.79\.1\.0/,
     );
   });
