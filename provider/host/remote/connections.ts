@@ -4,7 +4,8 @@ import { Fault } from "../../../errors/fault.ts";
 import type { Connection } from "../connection.ts";
 import { dial, type Dialling } from "../ssh/dial.ts";
 import { ConnectionLost, type Transport } from "./channel.ts";
-import { HostSession } from "./session.ts";
+import { assertAccepted } from "../ssh/host-key.ts";
+import { HostSession, HostShare } from "./session.ts";
 
 /** How often work is begun again after its connection broke. */
 const MOST_ATTEMPTS = 4;
@@ -14,6 +15,7 @@ export type Dial = (host: string, connection: Connection, dialling: Dialling) =>
 export class Connections {
   readonly #dial: Dial;
   readonly #sessions = new Map<string, Promise<HostSession>>();
+  readonly #shares = new Map<string, HostShare>();
   readonly #closing = new AbortController();
 
   constructor(dialHost: Dial = dial) {
@@ -64,13 +66,19 @@ export class Connections {
     const known = this.#sessions.get(identity);
     if (known !== undefined) {
       const session = await known;
-      if (session.usable) return session;
+      if (session.usable) {
+        // Another resource may pin other keys than the one that opened the connection.
+        assertAccepted(host, session.transport.hostKey, connection);
+        return session;
+      }
       if (this.#sessions.get(identity) === known) this.#sessions.delete(identity);
       return this.#session(host, connection, dialling);
     }
+    const share = this.#shares.get(host) ?? new HostShare();
+    this.#shares.set(host, share);
     const signal = AbortSignal.any([dialling.signal, this.#closing.signal]);
     const fresh = this.#dial(host, connection, { ...dialling, signal }).then(
-      (transport) => new HostSession(host, connection, transport),
+      (transport) => new HostSession(host, connection, transport, share),
     );
     this.#sessions.set(identity, fresh);
     try {
@@ -84,7 +92,7 @@ export class Connections {
 
 /** What makes two connections the same way to the same host. Hashed, because it covers the key. */
 function identityOf(connection: Connection): string {
-  const { deadlineSeconds: _, ...identity } = connection;
+  const { deadlineSeconds: _, hostKeys: __, trustOnFirstUse: ___, ...identity } = connection;
   const ordered = Object.entries(identity).sort(([a], [b]) => (a < b ? -1 : 1));
   return createHash("sha256").update(JSON.stringify(ordered)).digest("hex");
 }

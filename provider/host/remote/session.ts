@@ -17,28 +17,38 @@ const LOCK_WAIT_SECONDS = 2;
 /** Files of one host that several resources change: each is held while it is read, changed and written. */
 export type SharedThing = "ledger" | "packages" | "units";
 
+/** What this process shares over all its connections to one host. */
+export class HostShare {
+  /** Tells this provider process from every other in the lock file. */
+  readonly token = randomBytes(16).toString("hex");
+  readonly mutexes = new Mutexes<SharedThing>();
+  readonly blobUses = new BlobUses();
+}
+
 export class HostSession {
   readonly host: string;
   readonly connection: Connection;
   readonly transport: Transport;
-  /** Tells this provider process from every other in the lock file. */
-  readonly #token = randomBytes(16).toString("hex");
+  readonly #share: HostShare;
   readonly #idle: Driver[] = [];
   readonly #locked = new WeakSet<Driver>();
   readonly #waiting: (() => void)[] = [];
-  readonly #mutexes = new Mutexes<SharedThing>();
-  readonly blobUses = new BlobUses();
   #drivers = 0;
   #lockHolder: string | undefined;
   #locking: Promise<void> | undefined;
 
-  constructor(host: string, connection: Connection, transport: Transport) {
+  constructor(host: string, connection: Connection, transport: Transport, share = new HostShare()) {
+    this.#share = share;
     this.host = host;
     this.connection = connection;
     this.transport = transport;
     void transport.lost.then(() => {
       for (const wake of this.#waiting.splice(0)) wake();
     });
+  }
+
+  get blobUses(): BlobUses {
+    return this.#share.blobUses;
   }
 
   get usable(): boolean {
@@ -56,7 +66,7 @@ export class HostSession {
   }
 
   async exclusive<T>(thing: SharedThing, work: () => Promise<T>): Promise<T> {
-    return this.#mutexes.hold(thing, work);
+    return this.#share.mutexes.hold(thing, work);
   }
 
   /** Makes this process the host's only writer until the session ends; waits for another one to finish. */
@@ -78,7 +88,7 @@ export class HostSession {
     const deadline = Date.now() + deadlineSeconds * 1000;
     await this.#withDriver(async (driver) => {
       for (;;) {
-        const taken = await driver.runInDriver(lockScript(this.#token, holder, LOCK_WAIT_SECONDS));
+        const taken = await driver.runInDriver(lockScript(this.#share.token, holder, LOCK_WAIT_SECONDS));
         if (taken.code === 0) break;
         if (taken.code !== HELD) throw this.#lockFault(taken.stderr.trim());
         const other = taken.stdout.toString("utf8").trim();
@@ -121,7 +131,9 @@ export class HostSession {
       }
     }
     if (this.#lockHolder === undefined || this.#locked.has(driver)) return driver;
-    const joined = await driver.runInDriver(lockScript(this.#token, this.#lockHolder, LOCK_WAIT_SECONDS));
+    const joined = await driver.runInDriver(
+      lockScript(this.#share.token, this.#lockHolder, LOCK_WAIT_SECONDS),
+    );
     if (joined.code !== 0) {
       driver.close();
       this.#drivers -= 1;

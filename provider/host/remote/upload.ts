@@ -7,7 +7,7 @@ import { BLOBS } from "../layout.ts";
 import { ConnectionLost, type Channel } from "./channel.ts";
 import { sh } from "./quote.ts";
 import { TAR_END, tarHeader, tarPadding } from "./tar.ts";
-import { tail, type HostWork } from "./work.ts";
+import { isDiskFull, tail, type HostWork } from "./work.ts";
 
 export interface Upload {
   readonly sha256: string;
@@ -150,12 +150,13 @@ function changedFault(work: HostWork, path: string, got: string, allowed: string
 
 function uploadFault(work: HostWork, uploads: readonly Upload[], code: number, said: string): Fault {
   const bytes = uploads.reduce((sum, { size }) => sum + size, 0);
-  const full = /No space left on device|Disk quota exceeded/i.test(said);
+  const full = isDiskFull(said);
+  const files = uploads.length === 1 ? "one file" : `${uploads.length} files`;
   return new Fault({
     what:
       code === DAMAGED
         ? "an upload arrived damaged"
-        : `uploading ${uploads.length} files (${mebibytes(bytes)} MiB) failed`,
+        : `uploading ${files} (${mebibytes(bytes)} MiB) failed${full ? ": the disk is full" : ""}`,
     where: `${work.host}: ${BLOBS}`,
     got: `exit code ${code}`,
     cause: work.redactor.clean(tail(said, 4)),

@@ -46,7 +46,7 @@ export class HostWork {
 
   fault(name: string, result: StepResult, remedy?: string): Fault {
     const said = this.redactor.clean(tail(result.stderr));
-    const full = /No space left on device|Disk quota exceeded/i.test(said);
+    const full = isDiskFull(said);
     return new Fault({
       what: `${name} failed`,
       where: this.host,
@@ -62,6 +62,11 @@ export class HostWork {
           : { remedy }),
     });
   }
+}
+
+/** tar does not always give the reason for a write that fell short. */
+export function isDiskFull(said: string): boolean {
+  return /No space left on device|Disk quota exceeded|Wrote only \d+ of \d+ bytes/i.test(said);
 }
 
 /** The last lines of what a program said. */

@@ -44,6 +44,17 @@ export function hostKeyAlgorithms(pinned: readonly string[]): ServerHostKeyAlgor
   return [...new Set(types)].flatMap((type) => ALGORITHMS[type] ?? []);
 }
 
+/** Throws for a key that the connection does not accept. */
+export function assertAccepted(
+  host: string,
+  shown: string,
+  connection: { readonly hostKeys: readonly string[]; readonly trustOnFirstUse: boolean },
+): void {
+  if (isPinned(shown, connection.hostKeys)) return;
+  if (connection.hostKeys.length > 0) throw wrongHostKey(host, shown, connection.hostKeys);
+  if (!connection.trustOnFirstUse) throw noHostKey(host, shown);
+}
+
 export function isPinned(shown: string, pinned: readonly string[]): boolean {
   return pinned.some((key) => {
     const [type, blob] = key.trim().split(/\s+/);

@@ -5,7 +5,7 @@ import type { Channel, Exit, Transport } from "../remote/channel.ts";
 import { ConnectionLost } from "../remote/channel.ts";
 import type { Connection } from "../connection.ts";
 import type { Credentials } from "./credentials.ts";
-import { hostKeyAlgorithms, hostKeyText, isPinned, noHostKey, wrongHostKey } from "./host-key.ts";
+import { assertAccepted, hostKeyAlgorithms, hostKeyText } from "./host-key.ts";
 
 /** sshd's MaxSessions is 10 unless the host's owner chose otherwise; some stay free for whoever debugs. */
 const MOST_CHANNELS = 8;
@@ -22,13 +22,16 @@ export async function connectOnce(
   signal.throwIfAborted();
   const client = new ssh2.Client();
   let shown = "";
-  let refusal: Error | undefined;
+  let refusal: unknown;
   const verify = (key: Buffer): boolean => {
     shown = hostKeyText(key);
-    if (isPinned(shown, connection.hostKeys)) return true;
-    if (connection.hostKeys.length > 0) refusal = wrongHostKey(host, shown, connection.hostKeys);
-    else if (!connection.trustOnFirstUse) refusal = noHostKey(host, shown);
-    return refusal === undefined;
+    try {
+      assertAccepted(host, shown, connection);
+      return true;
+    } catch (error) {
+      refusal = error;
+      return false;
+    }
   };
   const abort = (): void => {
     client.destroy();

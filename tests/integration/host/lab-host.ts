@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { labFolders, networkFolder } from "../../../lab/folders.ts";
-import { createHost, deleteNetwork, type LabHost } from "../../../lab/hosts.ts";
-import { createNetwork } from "../../../lab/network.ts";
+import { createNspawnHost, deleteNetwork, type LabHost } from "../../../lab/hosts.ts";
+import { createNetwork, readNetwork } from "../../../lab/network.ts";
 import type { LabOptions } from "../../../lab/options.ts";
 import type { Release } from "../../../lab/base-tree.ts";
 import { sshArguments } from "../../../lab/ssh.ts";
@@ -21,18 +21,30 @@ export const STACK = "organization/host-layer/test";
 
 const options: LabOptions = { folders: labFolders(), progress: () => undefined };
 
-export async function startLabHost(name: string, octet: number, release: Release = "trixie"): Promise<LabHost> {
+export async function startLabHost(
+  name: string,
+  octet: number,
+  release: Release = "trixie",
+): Promise<LabHost> {
   await createNetwork({ name: NETWORK, subnet: SUBNET }, options);
-  return createHost({ name, network: NETWORK, address: `10.79.0.${octet}`, release }, options);
+  return createNspawnHost({ name, network: NETWORK, address: `10.79.0.${octet}`, release }, options);
 }
 
-export async function endLab(): Promise<void> {
-  await deleteNetwork(NETWORK, options);
+/** Registered by each file for the end of the whole run. */
+export async function endLab(this: Mocha.Context): Promise<void> {
+  this.timeout(60_000);
+  if ((await readNetwork(NETWORK, options.folders)) !== undefined) await deleteNetwork(NETWORK, options);
 }
 
 export async function connectionTo(host: LabHost, user = "root"): Promise<Properties> {
   const privateKey = await readFile(join(networkFolder(options.folders, host.network), "id_ed25519"), "utf8");
-  return { address: host.address, user, hostKeys: host.hostKeys, privateKey: new Secret(privateKey), deadlineSeconds: 20 };
+  return {
+    address: host.address,
+    user,
+    hostKeys: host.hostKeys,
+    privateKey: new Secret(privateKey),
+    deadlineSeconds: 20,
+  };
 }
 
 /** Runs a command on the host beside the host layer, over the system's own ssh. */
@@ -42,11 +54,19 @@ export async function onHost(host: LabHost, command: string): Promise<string> {
   return stdout;
 }
 
+export interface ListeningContext extends OperationContext {
+  readonly said: string[];
+  /** Resolves with the first line that matches. */
+  heard(pattern: RegExp): Promise<string>;
+}
+
 /** An operation's context that keeps what was said. */
-export function quietContext(signal = new AbortController().signal): OperationContext & { readonly said: string[] } {
+export function quietContext(signal = new AbortController().signal): ListeningContext {
   const said: string[] = [];
+  const listeners = new Set<(line: string) => void>();
   const say = (line: string): void => {
     said.push(line);
+    for (const listener of listeners) listener(line);
   };
   return {
     urn: "urn:pulumi:test::host-layer::rktnetes:host:State::it",
@@ -56,6 +76,16 @@ export function quietContext(signal = new AbortController().signal): OperationCo
     signal,
     log: { progress: say, info: say, warning: say },
     said,
+    heard: (pattern) =>
+      new Promise((resolve) => {
+        const listener = (line: string): void => {
+          if (!pattern.test(line)) return;
+          listeners.delete(listener);
+          resolve(line);
+        };
+        listeners.add(listener);
+        for (const line of said) listener(line);
+      }),
   };
 }
 
