@@ -35,7 +35,12 @@ export async function workOn<T>(
   work: (work: HostWork) => Promise<T>,
 ): Promise<T> {
   const redactor = new Redactor(secrets);
-  const dialling = { signal: context.signal, progress: context.log.progress };
+  const dialling = {
+    signal: context.signal,
+    progress: (line: string) => {
+      context.log.progress(line);
+    },
+  };
   return connections.work(target.host, target.connection, dialling, (session) =>
     work(new HostWork(session, target.host, context.log, redactor, context.signal)),
   );

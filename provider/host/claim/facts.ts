@@ -137,7 +137,7 @@ function listenersOf(table: string, text: string): Listener[] {
 function ranges4(text: string): string[] {
   return linesOf(text).flatMap((line) => {
     const [destination = "", mask = ""] = line.split(" ");
-    const bits = [...parseInt(mask, 16).toString(2)].filter((bit) => bit === "1").length;
+    const bits = parseInt(mask, 16).toString(2).replaceAll("0", "").length;
     if (bits === 0) return [];
     const bytes = destination.match(/../g)?.reverse() ?? [];
     return [`${bytes.map((byte) => parseInt(byte, 16)).join(".")}/${bits}`];

@@ -92,9 +92,9 @@ export class Connections {
 
 /** What makes two connections the same way to the same host. Hashed, because it covers the key. */
 function identityOf(connection: Connection): string {
-  const { deadlineSeconds: _, hostKeys: __, trustOnFirstUse: ___, ...identity } = connection;
-  const ordered = Object.entries(identity).sort(([a], [b]) => (a < b ? -1 : 1));
-  return createHash("sha256").update(JSON.stringify(ordered)).digest("hex");
+  const { address, port, user, privateKey, keyFile, passphrase, agent } = connection;
+  const identity = [address, port, user, privateKey, keyFile, passphrase, agent];
+  return createHash("sha256").update(JSON.stringify(identity)).digest("hex");
 }
 
 function keepsBreaking(host: string, connection: Connection, attempts: number, cause: Error): Fault {

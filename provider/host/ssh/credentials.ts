@@ -1,5 +1,5 @@
 /** How the operator proves who they are: a key given as text, a key file, or an ssh agent. */
-import { createPrivateKey } from "node:crypto";
+import { createPrivateKey, type KeyObject } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import ssh2 from "ssh2";
@@ -78,18 +78,7 @@ function fromPkcs8(
 ): { text: string; passphrase: undefined } {
   try {
     const key = createPrivateKey(passphrase === undefined ? text : { key: text, passphrase });
-    switch (key.asymmetricKeyType) {
-      case "rsa":
-        return { text: key.export({ type: "pkcs1", format: "pem" }).toString(), passphrase: undefined };
-      case "ec":
-        return { text: key.export({ type: "sec1", format: "pem" }).toString(), passphrase: undefined };
-      case "ed25519": {
-        const jwk = key.export({ format: "jwk" });
-        return { text: openSshEd25519(fromBase64Url(jwk.d), fromBase64Url(jwk.x)), passphrase: undefined };
-      }
-      default:
-        throw new Error(`keys of type ${key.asymmetricKeyType ?? "unknown"} are not used by ssh`);
-    }
+    return { text: readableText(key), passphrase: undefined };
   } catch (error) {
     throw new Fault({
       what: "the private key cannot be used",
@@ -98,6 +87,15 @@ function fromPkcs8(
       remedy: "if it is encrypted, set connection.passphrase",
     });
   }
+}
+
+function readableText(key: KeyObject): string {
+  const type = key.asymmetricKeyType;
+  if (type === "rsa") return key.export({ type: "pkcs1", format: "pem" }).toString();
+  if (type === "ec") return key.export({ type: "sec1", format: "pem" }).toString();
+  if (type !== "ed25519") throw new Error(`keys of type ${type ?? "unknown"} are not used by ssh`);
+  const jwk = key.export({ format: "jwk" });
+  return openSshEd25519(fromBase64Url(jwk.d), fromBase64Url(jwk.x));
 }
 
 function fromBase64Url(text: string | undefined): Buffer {

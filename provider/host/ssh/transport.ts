@@ -22,14 +22,14 @@ export async function connectOnce(
   signal.throwIfAborted();
   const client = new ssh2.Client();
   let shown = "";
-  let refusal: unknown;
+  let refusal: Error | undefined;
   const verify = (key: Buffer): boolean => {
     shown = hostKeyText(key);
     try {
       assertAccepted(host, shown, connection);
       return true;
     } catch (error) {
-      refusal = error;
+      refusal = error instanceof Error ? error : new Error(String(error));
       return false;
     }
   };

@@ -172,7 +172,7 @@ async function letServicesStart(work: HostWork, role: string): Promise<void> {
       const removal = [{ path: POLICY_PATH, restore: !entry.created }];
       await work.step("lets services start again", removeFilesScript(removal).join("\n"));
     }
-    const { [POLICY_PATH]: _, ...files } = ledger.files;
+    const files = Object.fromEntries(Object.entries(ledger.files).filter(([path]) => path !== POLICY_PATH));
     return { ledger: { ...ledger, files }, backups: [] };
   });
 }

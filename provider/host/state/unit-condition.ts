@@ -12,7 +12,7 @@ export type UnitCondition =
 export function conditionOf(found: FoundUnit | undefined): UnitCondition {
   if (found === undefined || found["LoadState"] === "not-found") return "absent";
   if (found["LoadState"] === "masked") return "masked";
-  switch (found["ActiveState"]) {
+  switch (found["ActiveState"] ?? "") {
     case "active":
     case "reloading":
     case "refreshing":
@@ -59,7 +59,7 @@ function remains(unit: DesiredUnit): boolean {
 
 /** Whether it starts at boot; undefined for units that cannot be enabled (static, generated, templates). */
 export function enabledOf(found: FoundUnit | undefined): boolean | undefined {
-  switch (found?.["UnitFileState"]) {
+  switch (found?.["UnitFileState"] ?? "") {
     case "enabled":
       return true;
     case "disabled":

@@ -5,7 +5,16 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { LabHost } from "../../../lab/hosts.ts";
 import { reveal, type Properties } from "../../../provider/protocol/value.ts";
 import { exampleRole } from "./example-role.ts";
-import { connectionTo, endLab, HostLayer, onHost, quietContext, STACK, startLabHost } from "./lab-host.ts";
+import {
+  connectionTo,
+  endLab,
+  HostLayer,
+  onHost,
+  quietContext,
+  STACK,
+  startLabHost,
+  textOf,
+} from "./lab-host.ts";
 import { differences, snapshotOf } from "./snapshot.ts";
 
 const SEED = Number(process.env["RKTNETES_KILL_SEED"] ?? 20261121);
@@ -36,7 +45,7 @@ describe("a run that is killed", function () {
       try {
         const claimInputs = { host: name, connection, stack: STACK };
         const claim = await layer.claims.create(claimInputs, quietContext());
-        const inputs = exampleRole(name, connection, String(claim.outputs["claim"]));
+        const inputs = exampleRole(name, connection, textOf(claim.outputs, "claim"));
         const created = await layer.states.create(inputs, quietContext());
         const { outputs } = created;
         const again = { id: created.id, olds: outputs, oldInputs: inputs, news: inputs, ignoreChanges: [] };

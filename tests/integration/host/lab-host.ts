@@ -13,7 +13,7 @@ import { ClaimKind } from "../../../provider/host/claim/kind.ts";
 import { Connections } from "../../../provider/host/remote/connections.ts";
 import { StateKind } from "../../../provider/host/state/kind.ts";
 import type { OperationContext } from "../../../provider/protocol/resource.ts";
-import { Secret, type Properties } from "../../../provider/protocol/value.ts";
+import { isMap, Secret, type Properties, type Value } from "../../../provider/protocol/value.ts";
 
 const NETWORK = "host-layer-tests";
 const SUBNET = "10.79.0.0/24";
@@ -87,6 +87,19 @@ export function quietContext(signal = new AbortController().signal): ListeningCo
         for (const line of said) listener(line);
       }),
   };
+}
+
+/** An output that is text. */
+export function textOf(outputs: Properties, name: string): string {
+  const value = outputs[name];
+  if (typeof value !== "string") throw new Error(`the output ${name} is no text`);
+  return value;
+}
+
+/** A map without some of its entries. */
+export function without(map: Value | undefined, ...names: string[]): Properties {
+  if (map === undefined || !isMap(map)) throw new Error("not a map");
+  return Object.fromEntries(Object.entries(map).filter(([name]) => !names.includes(name)));
 }
 
 /** One provider process's worth of the host layer. */

@@ -3,7 +3,17 @@ import type { LabHost } from "../../../lab/hosts.ts";
 import type { Created, Difference } from "../../../provider/protocol/resource.ts";
 import { isMap, Secret, type Properties } from "../../../provider/protocol/value.ts";
 import { exampleRole, SECRET_TEXT } from "./example-role.ts";
-import { connectionTo, endLab, HostLayer, onHost, quietContext, STACK, startLabHost } from "./lab-host.ts";
+import {
+  connectionTo,
+  endLab,
+  HostLayer,
+  onHost,
+  quietContext,
+  STACK,
+  startLabHost,
+  textOf,
+  without,
+} from "./lab-host.ts";
 import { differences, snapshotOf } from "./snapshot.ts";
 
 const LOGINS = [
@@ -49,7 +59,7 @@ for (const { user, release, octet } of LOGINS) {
       };
       assert.deepEqual((await layer.claims.check(claimInputs)).failures, []);
       claim = await layer.claims.create(claimInputs, quietContext());
-      inputs = exampleRole(name, connection, String(claim.outputs["claim"]));
+      inputs = exampleRole(name, connection, textOf(claim.outputs, "claim"));
       assert.deepEqual((await layer.states.check(inputs)).failures, []);
       created = await layer.states.create(inputs, quietContext());
     });
@@ -62,7 +72,7 @@ for (const { user, release, octet } of LOGINS) {
       const facts = claim.outputs["facts"];
       assert.ok(facts !== undefined && isMap(facts));
       assert.equal(facts["release"], release === "trixie" ? "13" : "12");
-      assert.match(String(facts["machineId"]), /^[0-9a-f]{32}$/);
+      assert.match(textOf(facts, "machineId"), /^[0-9a-f]{32}$/);
       assert.equal(facts["container"], "systemd-nspawn");
     });
 
@@ -167,12 +177,9 @@ echo stolen >/etc/example/secret`,
     });
 
     it("takes away what is no longer declared, and brings back what was there before", async () => {
-      const files = inputs["files"];
-      const units = inputs["units"];
-      assert.ok(files !== undefined && isMap(files) && units !== undefined && isMap(units));
-      const { "/etc/motd": _, "/etc/example/deep/er/three.conf": __, ...fewer } = files;
-      const { "example-two.service": ___, ...left } = units;
-      const news = { ...inputs, files: fewer, units: left, sysctls: {} };
+      const files = without(inputs["files"], "/etc/motd", "/etc/example/deep/er/three.conf");
+      const units = without(inputs["units"], "example-two.service");
+      const news = { ...inputs, files, units, sysctls: {} };
       const olds = created.outputs;
       const outputs = await layer.states.update(
         { id: created.id, olds, oldInputs: inputs, news },

@@ -3,7 +3,16 @@ import { generateKeyPairSync } from "node:crypto";
 import type { LabHost } from "../../../lab/hosts.ts";
 import { PartialFailure, type Created } from "../../../provider/protocol/resource.ts";
 import { isMap, Secret, type Properties } from "../../../provider/protocol/value.ts";
-import { connectionTo, endLab, HostLayer, onHost, quietContext, STACK, startLabHost } from "./lab-host.ts";
+import {
+  connectionTo,
+  endLab,
+  HostLayer,
+  onHost,
+  quietContext,
+  STACK,
+  startLabHost,
+  textOf,
+} from "./lab-host.ts";
 import { differences, snapshotOf } from "./snapshot.ts";
 
 after(endLab);
@@ -41,7 +50,7 @@ describe("what stands in the way", function () {
     host: name,
     role: "refused",
     connection,
-    claim: String(claim.outputs["claim"]),
+    claim: textOf(claim.outputs, "claim"),
     ...parts,
   });
 
