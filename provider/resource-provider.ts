@@ -1,12 +1,5 @@
 /** A provider that is made of its kinds of resources and takes no configuration of its own. */
-import type {
-  Checked,
-  DiffArguments,
-  Difference,
-  OperationContext,
-  Provider,
-  ResourceKind,
-} from "./protocol/resource.ts";
+import type { Checked, Difference, Provider, ResourceKind } from "./protocol/resource.ts";
 import type { Properties } from "./protocol/value.ts";
 
 export class ResourceProvider implements Provider {
@@ -30,7 +23,7 @@ export class ResourceProvider implements Provider {
     return Promise.resolve({ inputs: {} });
   }
 
-  diffConfig(_args: DiffArguments): Promise<Difference> {
+  diffConfig(): Promise<Difference> {
     return Promise.resolve({ changes: {} });
   }
 
@@ -38,7 +31,7 @@ export class ResourceProvider implements Provider {
     return Promise.resolve();
   }
 
-  invoke(token: string, _args: Properties, _context: OperationContext): Promise<Properties> {
+  invoke(token: string): Promise<Properties> {
     return Promise.reject(new Error(`this provider has no function "${token}"`));
   }
 
