@@ -10,6 +10,7 @@ import { isMissing, isThere } from "./files.ts";
 import { machineAptSettings, machineSources, renderSources } from "./apt-sources.ts";
 import { withLock, type Lock } from "./lock.ts";
 import type { LabOptions } from "./options.ts";
+import { removeOutdatedTrees } from "./outdated-trees.ts";
 import { run } from "./program.ts";
 
 export const releases = ["trixie", "bookworm"] as const;
@@ -59,12 +60,15 @@ const certificatesFolder = "/usr/local/share/ca-certificates";
 
 export async function baseTree(release: Release, kind: TreeKind, options: LabOptions): Promise<string> {
   const recipe = await readRecipe(release, kind);
-  const tree = join(options.folders.lab, `base-${release}-${kind}-${recipe.key}`);
+  const family = `base-${release}-${kind}`;
+  const tree = join(options.folders.lab, `${family}-${recipe.key}`);
   if (await isThere(tree)) return tree;
   return withLock(
     `${tree}.lock`,
     async (lock) => {
-      if (!(await isThere(tree))) await build(release, recipe, tree, lock, options);
+      if (await isThere(tree)) return tree;
+      await build(release, recipe, tree, lock, options);
+      await removeOutdatedTrees(tree, family, options.folders);
       return tree;
     },
     options.signal,

@@ -6,6 +6,7 @@ import { Fault, messageOf } from "../errors/fault.ts";
 import { releases } from "./base-tree.ts";
 import { labFolders } from "./folders.ts";
 import {
+  createKvmHost,
   createNspawnHost,
   deleteHost,
   deleteNetwork,
@@ -37,6 +38,7 @@ const usage = `Throw-away hosts on this machine. Needs root.
   --network NAME     dev by default
   --subnet CIDR      10.77.0.0/24 by default
   --release NAME     ${releases.join(" or ")}; trixie by default
+  --kvm              virtual machines with kernels of their own
   --user NAME        who logs in: root by default, or operator, who has sudo
 `;
 
@@ -48,6 +50,7 @@ async function main(): Promise<number> {
       network: { type: "string", default: "dev" },
       subnet: { type: "string" },
       release: { type: "string", default: "trixie" },
+      kvm: { type: "boolean", default: false },
       user: { type: "string", default: "root" },
       hard: { type: "boolean", default: false },
       all: { type: "boolean", default: false },
@@ -68,8 +71,8 @@ async function main(): Promise<number> {
   }
   switch (command) {
     case "up":
-      await assertLabPossible();
-      await up(network, values.subnet, names, z.enum(releases).parse(values.release), options);
+      await assertLabPossible(values.kvm ? "kvm" : "nspawn");
+      await up(network, values.subnet, names, z.enum(releases).parse(values.release), values.kvm, options);
       return 0;
     case "list":
       await list(options);
@@ -105,6 +108,7 @@ async function up(
   subnet: string | undefined,
   hosts: readonly string[],
   release: (typeof releases)[number],
+  kvm: boolean,
   options: LabOptions,
 ): Promise<void> {
   const known = await recordedNetwork(name, options.folders);
@@ -117,10 +121,12 @@ async function up(
       ),
     );
     const address = there?.address ?? freeAddress(parseSubnet(network.subnet), taken);
-    await createNspawnHost(
-      { name: host, network: name, address, release: there?.release ?? release },
-      options,
-    );
+    const spec = { name: host, network: name, address, release: there?.release ?? release };
+    if (kvm || there?.kind === "kvm") {
+      await createKvmHost({ ...spec, memoryMiB: there?.memoryMiB ?? 2048, cpus: there?.cpus ?? 2 }, options);
+    } else {
+      await createNspawnHost(spec, options);
+    }
     process.stdout.write(`${host} ${address}\n`);
   }
 }

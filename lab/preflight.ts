@@ -6,7 +6,7 @@ import { readHierarchies } from "./cgroups.ts";
 import { attempt } from "./program.ts";
 
 /** Programs and the Debian packages they come from. */
-const programs: Readonly<Record<string, string>> = {
+const everywhere: Readonly<Record<string, string>> = {
   "systemd-nspawn": "systemd-container",
   mmdebstrap: "mmdebstrap",
   ip: "iproute2",
@@ -18,8 +18,14 @@ const programs: Readonly<Record<string, string>> = {
   nsenter: "util-linux",
   setsid: "util-linux",
 };
+const forKvm: Readonly<Record<string, string>> = {
+  "qemu-system-x86_64": "qemu-system-x86",
+  mke2fs: "e2fsprogs",
+  debugfs: "e2fsprogs",
+};
 
-export async function assertLabPossible(): Promise<void> {
+export async function assertLabPossible(kind: "nspawn" | "kvm" = "nspawn"): Promise<void> {
+  const programs = kind === "kvm" ? { ...everywhere, ...forKvm } : everywhere;
   const faults: Fault[] = [];
   if (process.getuid?.() !== 0) {
     faults.push(
@@ -30,7 +36,7 @@ export async function assertLabPossible(): Promise<void> {
       }),
     );
   }
-  const absent = await absentPrograms();
+  const absent = await absentPrograms(Object.keys(programs));
   if (absent.length > 0) {
     const packages = [...new Set(absent.map((program) => programs[program] ?? program))].sort();
     faults.push(
@@ -74,10 +80,10 @@ export async function assertLabPossible(): Promise<void> {
   if (faults.length > 0) throw gatherFaults("lab hosts cannot run on this machine", faults);
 }
 
-async function absentPrograms(): Promise<string[]> {
+async function absentPrograms(programs: readonly string[]): Promise<string[]> {
   const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/sbin"];
   const absent: string[] = [];
-  for (const program of Object.keys(programs)) {
+  for (const program of programs) {
     const found = await Promise.any(
       folders.map((folder) => access(join(folder, program), constants.X_OK)),
     ).then(

@@ -38,6 +38,13 @@ export const nspawnHostInputs = z.strictObject({
   release: z.enum(releases),
 });
 
+export const kvmHostInputs = nspawnHostInputs.extend({
+  /** The virtual machine's memory. */
+  memoryMiB: z.int().min(512).max(1_048_576),
+  /** Its processors. */
+  cpus: z.int().min(1).max(64),
+});
+
 export const registryInputs = z.strictObject({
   /** Name of the lab network. */
   network: name,
@@ -50,7 +57,8 @@ export const registryInputs = z.strictObject({
 
 export const registryDefaults: Properties = { port: 5000, images: [...imageNames] };
 export const networkDefaults: Properties = { subnet: "10.77.0.0/24" };
-export const hostDefaults: Properties = { release: "trixie" };
+export const nspawnHostDefaults: Properties = { release: "trixie" };
+export const kvmHostDefaults: Properties = { release: "trixie", memoryMiB: 2048, cpus: 2 };
 
 /** Fills in defaults and reports everything the schema has against the rest. */
 export function checked(schema: z.ZodType, defaults: Properties, news: Properties): Checked {
