@@ -30,7 +30,7 @@ export const containerd: Runtime = {
         ...Object.fromEntries(registries.map((registry) => [`${REGISTRIES}/${registry.name}`, {}])),
         [`${LAYOUT.root}/images`]: {},
         [LAYOUT.libexec]: {},
-        [LAYOUT.containerdData]: { mode: "0711", removeContents: true },
+        [LAYOUT.containerdData]: { mode: "0700", removeContents: true },
       },
       files: {
         ...Object.fromEntries(
