@@ -9,7 +9,7 @@ import { HOST_ONE, HOST_TWO } from "../example-cluster.ts";
 import { runProgram, type Recorded } from "../recorded-program.ts";
 
 const CONFIG = {
-  hosts: [HOST_ONE, HOST_TWO],
+  hosts: [HOST_ONE, HOST_TWO, { ...HOST_TWO, name: "three", machine: "kvm", address: "10.77.0.13" }],
   workloads: { walkthrough: true, webReplicas: 2, examples: true },
   images: {
     registries: {
