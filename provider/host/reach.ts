@@ -1,6 +1,7 @@
 /** How a resource's operation gets to its host: pinned keys, the choice to let a lost host go, and its errors. */
+import { Fault } from "../../errors/fault.ts";
 import type { OperationContext } from "../protocol/resource.ts";
-import { isList, isMap, type Properties } from "../protocol/value.ts";
+import { isList, type Properties } from "../protocol/value.ts";
 import type { Connection } from "./connection.ts";
 import type { Connections } from "./remote/connections.ts";
 import { Redactor } from "./remote/redact.ts";
@@ -35,6 +36,7 @@ export async function workOn<T>(
   work: (work: HostWork) => Promise<T>,
 ): Promise<T> {
   const redactor = new Redactor(secrets);
+  const limit = timeLimit(target.host, context);
   const dialling = {
     signal: context.signal,
     progress: (line: string) => {
@@ -42,12 +44,25 @@ export async function workOn<T>(
     },
   };
   return connections.work(target.host, target.connection, dialling, (session) =>
-    work(new HostWork(session, target.host, context.log, redactor, context.signal)),
+    work(new HostWork(session, target.host, context.log, redactor, AbortSignal.any([context.signal, limit]))),
   );
 }
 
-/** The parts of recorded inputs that say which host a resource is on. */
-export function namedHost(inputs: Properties): string {
-  const host = isMap(inputs) ? inputs["host"] : undefined;
-  return typeof host === "string" ? host : "";
+/** Aborts when the resource's customTimeouts allow no more. */
+function timeLimit(host: string, context: OperationContext): AbortSignal {
+  const seconds = context.timeoutSeconds;
+  const controller = new AbortController();
+  if (seconds > 0) {
+    const expire = (): void => {
+      controller.abort(
+        new Fault({
+          what: `the work took longer than its customTimeouts allow (${seconds} s)`,
+          where: host,
+          remedy: "see the last progress line for what was under way; allow more time, or correct what hangs",
+        }),
+      );
+    };
+    setTimeout(expire, seconds * 1000).unref();
+  }
+  return controller.signal;
 }

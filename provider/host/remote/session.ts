@@ -10,7 +10,7 @@ import { BlobUses } from "./blob-uses.ts";
 import { Mutexes } from "./mutex.ts";
 
 /** More steps than these at once wait for a free shell; the other channels are for uploads. */
-const MOST_DRIVERS = 4;
+const MOST_DRIVERS = 7;
 
 const LOCK_WAIT_SECONDS = 2;
 

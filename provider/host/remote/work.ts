@@ -2,6 +2,7 @@
 import { Fault } from "../../../errors/fault.ts";
 import type { Log } from "../../protocol/resource.ts";
 import type { StepResult } from "./driver.ts";
+import { orAborted } from "./abort.ts";
 import type { HostSession } from "./session.ts";
 import type { Redactor } from "./redact.ts";
 
@@ -41,7 +42,7 @@ export class HostWork {
   async attempt(name: string, script: string, options: StepOptions = {}): Promise<StepResult> {
     this.signal.throwIfAborted();
     this.progress(name);
-    return this.session.run(script, options.onOutput);
+    return orAborted(this.signal, this.session.run(script, options.onOutput));
   }
 
   fault(name: string, result: StepResult, remedy?: string): Fault {

@@ -24,6 +24,7 @@ export async function dial(host: string, connection: Connection, dialling: Diall
       dialling.signal.throwIfAborted();
       if (error instanceof Fault) throw error;
       if (isLoginRefusal(error)) throw loginRefused(host, connection, error);
+      if (isDisagreement(error)) throw noCommonAlgorithm(host, connection, error);
       const left = deadline - Date.now();
       if (left <= 0) throw unreachable(host, connection, attempt, error);
       const next = Math.min(wait, left);
@@ -45,6 +46,23 @@ function levelOf(error: unknown): string | undefined {
 function isLoginRefusal(error: unknown): boolean {
   const level = levelOf(error);
   return level === "client-authentication" || level === "agent";
+}
+
+/** The two sides share no algorithm: trying again changes nothing. */
+function isDisagreement(error: unknown): boolean {
+  return /no matching/i.test(messageOf(error));
+}
+
+function noCommonAlgorithm(host: string, connection: Connection, cause: unknown): Fault {
+  const types = connection.hostKeys.map((key) => key.trim().split(/\s+/)[0]).join(", ");
+  return new Fault({
+    what: "the host offers no algorithm that is accepted",
+    where: `${host} (${connection.address}:${connection.port})`,
+    ...(types === "" ? {} : { allowed: `host keys of type ${types}, because those are pinned` }),
+    cause,
+    remedy:
+      "pin a key of a type that the host has (cat /etc/ssh/ssh_host_*_key.pub), or let its sshd offer current algorithms",
+  });
 }
 
 function loginRefused(host: string, connection: Connection, cause: unknown): Fault {

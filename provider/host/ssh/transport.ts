@@ -1,14 +1,15 @@
 /** One ssh connection to a host, with as many channels on it as the host's sshd admits. */
 import ssh2 from "ssh2";
 import type { Client, ClientChannel } from "ssh2";
+import { messageOf } from "../../../errors/fault.ts";
 import type { Channel, Exit, Transport } from "../remote/channel.ts";
 import { ConnectionLost } from "../remote/channel.ts";
 import type { Connection } from "../connection.ts";
 import type { Credentials } from "./credentials.ts";
 import { assertAccepted, hostKeyAlgorithms, hostKeyText } from "./host-key.ts";
 
-/** sshd's MaxSessions is 10 unless the host's owner chose otherwise; some stay free for whoever debugs. */
-const MOST_CHANNELS = 8;
+/** sshd's MaxSessions, unless the host's owner chose otherwise. */
+const MOST_CHANNELS = 10;
 
 const READY_TIMEOUT_MILLISECONDS = 20_000;
 
@@ -75,6 +76,7 @@ class SshTransport implements Transport {
   readonly #client: Client;
   #isLost = false;
   #open = 0;
+  #most = MOST_CHANNELS;
   readonly #waiting: (() => void)[] = [];
 
   constructor(client: Client, hostKey: string) {
@@ -98,7 +100,7 @@ class SshTransport implements Transport {
   }
 
   async open(command: string): Promise<Channel> {
-    while (this.#open >= MOST_CHANNELS && !this.#isLost) {
+    while (this.#open >= this.#most && !this.#isLost) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
     if (this.#isLost) throw await this.lost;
@@ -117,7 +119,10 @@ class SshTransport implements Transport {
       return channel;
     } catch (error) {
       this.#release();
-      throw error;
+      // A smaller MaxSessions: what is open stays open, and this one waits for it.
+      if (this.#open < 2 || this.isLost || !/open failed/i.test(messageOf(error))) throw error;
+      this.#most = this.#open;
+      return this.open(command);
     }
   }
 

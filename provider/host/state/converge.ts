@@ -267,7 +267,7 @@ async function removeRest(work: HostWork, plan: Plan): Promise<void> {
 async function tearDown(work: HostWork, commands: readonly (readonly string[])[]): Promise<void> {
   for (const command of commands) {
     // A step of the teardown that fails must not keep the rest from going: the sweep after it is thorough.
-    const result = await work.attempt(`runs ${command.join(" ").slice(0, 80)}`, sh`exec 9>&-; ${command}`);
+    const result = await work.attempt(`runs ${command.join(" ").slice(0, 80)}`, sh`${command} 9>&-`);
     if (result.code !== 0) {
       work.log.warning(
         work.fault(`the teardown command "${command.join(" ").slice(0, 80)}"`, result).message,

@@ -2,12 +2,11 @@
  * What to do on a host, from what it should hold, what it holds and what the ledger says: a pure function.
  * Taking a role away is the same with nothing desired.
  */
-import type { DesiredUnit } from "../desired.ts";
-import { ancestorsOf, unitPath } from "../layout.ts";
+import { ancestorsOf } from "../layout.ts";
 import type { StateInputs } from "./inputs.ts";
-import { Neighbours, type DirectoryEntry, type Ledger, type UnitEntry, type UserEntry } from "./ledger.ts";
+import { Neighbours, type DirectoryEntry, type Ledger, type UserEntry } from "./ledger.ts";
+import { planDropIns, planUnits, type UnitSteps } from "./plan-units.ts";
 import type { FoundPath, Survey } from "./survey.ts";
-import { canBeEnabled, conditionOf, enabledOf, foreignDropIns, satisfies } from "./unit-condition.ts";
 import type { WantedFile } from "./wanted.ts";
 
 export interface Plan {
@@ -40,16 +39,6 @@ export interface DirectoryStep {
   readonly mode: string;
   readonly owner: string;
   readonly group: string;
-}
-
-export interface UnitSteps {
-  readonly reload: boolean;
-  readonly enable: readonly string[];
-  readonly disable: readonly string[];
-  /** Started or started anew, in one call. */
-  readonly restart: readonly string[];
-  readonly start: readonly string[];
-  readonly stop: readonly string[];
 }
 
 export interface Removal {
@@ -144,7 +133,7 @@ export function planChanges(args: PlanArguments): Plan {
 }
 
 /** Names that the role let go of, apart from those that another role still holds. */
-function released<Entry>(
+export function released<Entry>(
   before: Readonly<Record<string, Entry>>,
   after: Readonly<Record<string, Entry>>,
   isHeld: (name: string) => boolean,
@@ -288,102 +277,4 @@ function planSysctls(args: PlanArguments, neighbours: Neighbours) {
     ({ name, entry }) => ({ key: name, value: entry }),
   );
   return { entries, steps, removed };
-}
-
-/** Drop-ins that nobody declared, beside units of ours. */
-function planDropIns(args: PlanArguments, neighbours: Neighbours): string[] {
-  const declared = new Set([...args.files.keys(), ...neighbours.files]);
-  return Object.entries(args.desired.units)
-    .filter(([, unit]) => unit.sections !== undefined)
-    .flatMap(([name]) => foreignDropIns(name, args.survey.dropIns, declared));
-}
-
-function planUnits(
-  args: PlanArguments,
-  neighbours: Neighbours,
-  changedFiles: ReadonlySet<string>,
-  dropIns: readonly string[],
-) {
-  const { desired, survey, ledger } = args;
-  const entries: Record<string, UnitEntry> = {};
-  const steps = {
-    enable: [] as string[],
-    disable: [] as string[],
-    restart: [] as string[],
-    start: [] as string[],
-    stop: [] as string[],
-  };
-  let reload = false;
-  for (const [name, unit] of Object.entries(desired.units)) {
-    const found = survey.units.get(name);
-    const own = unit.sections !== undefined;
-    entries[name] =
-      ledger.units[name] ?? neighbours.entry(name, (other) => other.units) ?? unitEntry(own, found);
-    const rewritten = changedFiles.has(unitPath(name));
-    const refined =
-      dropIns.some((path) => path.includes(`/${name}.d/`)) ||
-      [...changedFiles].some((path) => path.startsWith(`${unitPath(name)}.d/`));
-    // A unit that systemd has not met yet is read when it is started: no need to load all units anew for it.
-    const loaded = found !== undefined && found["LoadState"] !== "not-found";
-    if ((loaded && (rewritten || refined)) || found?.["NeedDaemonReload"] === "yes") reload = true;
-    const isEnabled = enabledOf(found);
-    if (unit.enabled && canBeEnabled(unit) && isEnabled !== true) {
-      if (own || isEnabled === false) steps.enable.push(name);
-    }
-    if (!unit.enabled && isEnabled === true) steps.disable.push(name);
-    const stale =
-      rewritten ||
-      refined ||
-      unit.restartOn.some((path) => changedFiles.has(path)) ||
-      ledger.restart.includes(name);
-    placeUnit(name, unit, stale || !Object.hasOwn(ledger.units, name), stale, found, steps);
-  }
-  const gone = released(ledger.units, entries, (name) => neighbours.hold("units", name));
-  const restored = gone.flatMap(({ name, entry }) =>
-    entry.own || entry.before === undefined ? [] : [{ name, ...entry.before }],
-  );
-  const removed = gone.filter(({ entry }) => entry.own).map(({ name }) => name);
-  return { entries, steps: { ...steps, reload }, removed, restored };
-}
-
-function unitEntry(
-  own: boolean,
-  found: Survey["units"] extends ReadonlyMap<string, infer F> ? F | undefined : never,
-): UnitEntry {
-  if (own) return { own };
-  return {
-    own,
-    before: {
-      enabled: enabledOf(found) === true,
-      active: ["active", "reloading"].includes(found?.["ActiveState"] ?? ""),
-    },
-  };
-}
-
-function placeUnit(
-  name: string,
-  unit: DesiredUnit,
-  due: boolean,
-  stale: boolean,
-  found: Parameters<typeof conditionOf>[0],
-  steps: { readonly restart: string[]; readonly start: string[]; readonly stop: string[] },
-): void {
-  const condition = conditionOf(found);
-  const fine = satisfies(unit, condition);
-  switch (unit.state) {
-    case "started":
-      if (stale) steps.restart.push(name);
-      else if (!fine) steps.start.push(name);
-      return;
-    case "ran":
-      // One that has never run for this role is due even when systemd has no complaint about it.
-      if (stale || due) steps.restart.push(name);
-      else if (!fine) steps.start.push(name);
-      return;
-    case "stopped":
-      if (!fine) steps.stop.push(name);
-      return;
-    case "present":
-      return;
-  }
 }

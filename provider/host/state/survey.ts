@@ -1,6 +1,6 @@
 /** Asks a host, in one round trip, what it holds of a list of things. */
 import { z } from "zod";
-import { messageOf } from "../../../errors/fault.ts";
+import { Fault, messageOf } from "../../../errors/fault.ts";
 import { BASE, BIG, CLAIM_FILE, HASHES, LEDGERS } from "../layout.ts";
 import { sh } from "../remote/quote.ts";
 import type { HostWork } from "../remote/work.ts";
@@ -61,7 +61,16 @@ const DROP_IN_ROOTS = ["/etc/systemd/system", "/etc/systemd/system.control", "/r
 
 export async function survey(work: HostWork, request: SurveyRequest, name: string): Promise<Survey> {
   const result = await work.step(name, surveyScript(request));
-  return parseSurvey(result.stdout);
+  try {
+    return parseSurvey(result.stdout);
+  } catch (error) {
+    throw new Fault({
+      what: "the host's answer could not be read",
+      where: work.host,
+      cause: error,
+      remedy: `if a file below ${BASE} was damaged, restore it from a backup; without its ledger, what is there must be taken away by hand`,
+    });
+  }
 }
 
 export function surveyScript(request: SurveyRequest): string {

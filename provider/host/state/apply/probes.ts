@@ -24,7 +24,7 @@ async function runProbe(work: HostWork, name: string, probe: Probe): Promise<voi
     // What the probe leaves running must not hold the host's lock.
     const result = await work.attempt(
       `waits for ${name}`,
-      sh`exec 9>&-; timeout -k 2 ${ATTEMPT_SECONDS} ${probe.command} 2>&1`,
+      sh`timeout -k 2 ${ATTEMPT_SECONDS} ${probe.command} 2>&1 9>&-`,
     );
     if (result.code === 0) return;
     if (Date.now() >= deadline) {

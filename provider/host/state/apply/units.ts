@@ -3,7 +3,8 @@ import { Fault } from "../../../../errors/fault.ts";
 import type { DesiredUnit } from "../../desired.ts";
 import { sh } from "../../remote/quote.ts";
 import { tail, type HostWork } from "../../remote/work.ts";
-import type { Plan, Removal, UnitSteps } from "../plan.ts";
+import type { Plan, Removal } from "../plan.ts";
+import type { UnitSteps } from "../plan-units.ts";
 import { parseUnits, UNIT_PROPERTIES, type FoundUnit } from "../survey.ts";
 import { conditionOf, satisfies, type UnitCondition } from "../unit-condition.ts";
 
