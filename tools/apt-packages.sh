@@ -59,19 +59,22 @@ lists_are_there() {
 
 # install_packages NAME…: by apt, on record.
 install_packages() {
+  local log="$RKTNETES_CACHE/apt.log"
   open_record
   if ! lists_are_there; then
     : >"$RKTNETES_CACHE/apt-lists-were-absent"
-    apt_get update
+    apt_get update >"$log" 2>&1 || apt_failed "$log" "fetch the lists of packages"
   fi
   # Old lists name files that the archive no longer has: then they are fetched once, and it is tried again.
-  if ! apt_get install --yes --no-install-recommends "$@" >"$RKTNETES_CACHE/apt.log" 2>&1; then
-    apt_get update
-    if ! apt_get install --yes --no-install-recommends "$@" >"$RKTNETES_CACHE/apt.log" 2>&1; then
-      tail -n 20 "$RKTNETES_CACHE/apt.log" >&2
-      printf 'bootstrap: apt could not install: %s\n  remedy:  see above, then run it again\n' "$*" >&2
-      return 1
-    fi
+  if ! apt_get install --yes --no-install-recommends "$@" >"$log" 2>&1; then
+    apt_get update >"$log" 2>&1 || apt_failed "$log" "fetch the lists of packages"
+    apt_get install --yes --no-install-recommends "$@" >"$log" 2>&1 || apt_failed "$log" "install $*"
   fi
   record_packages
+}
+
+apt_failed() {
+  tail -n 20 "$1" >&2
+  printf 'bootstrap: apt could not %s\n  remedy:  see above, then run it again\n' "$2" >&2
+  exit 1
 }

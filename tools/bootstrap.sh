@@ -86,6 +86,7 @@ provide_commands() {
   while read -r program package purpose; do
     [[ -z $program ]] && continue
     type -P "$program" >/dev/null && continue
+    [[ " ${packages[*]} " == *" $package "* ]] && continue
     packages+=("$package")
     reasons+=("$package for $purpose")
   done <<<"$1"

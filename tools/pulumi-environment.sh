@@ -104,6 +104,18 @@ make_passphrase() {
   "$checkout/tools/stack-salt.sh" hide
 }
 
+# After Pulumi has noted a salt: a stack file that is newer than the last look.
+settle_salts() {
+  local file settled="$own_state/settled"
+  for file in "$checkout"/Pulumi.*.yaml; do
+    [[ -f $file && $file -nt $settled ]] || continue
+    # Should git be at work in the checkout, the next run does it.
+    "$checkout/tools/stack-salt.sh" settle 2>/dev/null || return 0
+    : >"$settled"
+    return
+  done
+}
+
 use_official() {
   pulumi_command="$1"
   # Nothing of ours, should this run have been started from within another that uses the built CLI.

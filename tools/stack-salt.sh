@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The salt of a stack's passphrase, which Pulumi writes into Pulumi.STACK.yaml, is of use to this checkout alone.
 #   hide     git looks past that line from now on (a filter in this checkout's own git configuration)
+#   settle   git compares the stack files anew: it takes a file whose size has changed for changed, filter or not
 #   unhide   git sees it again
 #   forget   takes the line out of every stack file in which it is not committed
 set -euo pipefail
@@ -23,6 +24,14 @@ hide)
   mkdir -p "$(dirname -- "$attributes")"
   grep -qxF "$attribute" "$attributes" 2>/dev/null || printf '%s\n' "$attribute" >>"$attributes"
   ;;
+settle)
+  [[ $in_git == yes ]] && git config --get filter.rktnetes-salt.clean >/dev/null || exit 0
+  while IFS=$' \t' read -r mode object _ file; do
+    [[ -f $file && "$(git hash-object --path="$file" -- "$file")" == "$object" ]] || continue
+    git update-index --cacheinfo "$mode,$object,$file"
+  done < <(git ls-files --stage -- 'Pulumi.*.yaml')
+  git update-index -q --refresh >/dev/null || true # exit code 1 tells of other changed files
+  ;;
 unhide)
   [[ $in_git == yes ]] || exit 0
   if git config --get filter.rktnetes-salt.clean >/dev/null; then
@@ -41,7 +50,7 @@ forget)
   done
   ;;
 *)
-  echo "usage: tools/stack-salt.sh hide | unhide | forget" >&2
+  echo "usage: tools/stack-salt.sh hide | settle | unhide | forget" >&2
   exit 2
   ;;
 esac
