@@ -18,7 +18,7 @@ import {
 const DNS = `${LAYOUT.etc}/coredns`;
 const METRICS = `${LAYOUT.etc}/metrics-server`;
 export const DNS_HEALTH_PORT = 10054;
-const DNS_READY_PORT = 10055;
+export const DNS_READY_PORT = 10055;
 
 export function addonsState(plan: ClusterPlan, node: NodePlan): RoleState {
   const dns = clientFiles(plan, node, DNS, "coredns");

@@ -1,6 +1,6 @@
 /** What preflight asks of a host, by the roles it plays. */
 import type { RequirementsInput } from "../../provider/host/requirements.ts";
-import { DNS_HEALTH_PORT } from "../addons/state.ts";
+import { DNS_HEALTH_PORT, DNS_READY_PORT } from "../addons/state.ts";
 import {
   API_PORT,
   DNS_PORT,
@@ -21,6 +21,7 @@ const CONTROL_PLANE_PORTS = [
   `${DNS_PORT}/tcp`,
   `${DNS_PORT}/udp`,
   `${DNS_HEALTH_PORT}/tcp`,
+  `${DNS_READY_PORT}/tcp`,
   `${METRICS_SERVER_PORT}/tcp`,
 ];
 
