@@ -76,6 +76,17 @@ for (const host of ["one", "two"]) {
       }
     });
 
+    it("restart a unit when a file changes that it reads, directly or by way of another", () => {
+      for (const [role, state] of states) {
+        for (const [name, unit] of Object.entries(state.units ?? {})) {
+          const text = commandsOf(unit).join(" ");
+          for (const path of readFrom(state, text)) {
+            assert.ok(unit.restartOn?.includes(path), `${name} (${role}) reads ${path}`);
+          }
+        }
+      }
+    });
+
     it("let only root and its owner read a private key", () => {
       for (const [role, state] of states) {
         for (const [path, { content, mode }] of Object.entries(state.files ?? {})) {
@@ -126,6 +137,17 @@ function textsOf(states: readonly [string, RoleState][]): readonly [string, stri
       content === undefined ? [] : [[role, path, textOf(content)]],
     ),
   );
+}
+
+/** Files of a state that a text names, and those that they name in their turn. Programs are not meant. */
+function readFrom(state: RoleState, text: string, known: Set<string> = new Set()): ReadonlySet<string> {
+  for (const path of text.match(OURS) ?? []) {
+    const file = state.files?.[path];
+    if (file?.content === undefined || file.mode === "0755" || known.has(path)) continue;
+    known.add(path);
+    readFrom(state, textOf(file.content), known);
+  }
+  return known;
 }
 
 function usersNamedIn(state: RoleState): readonly string[] {
