@@ -1,6 +1,7 @@
 /** Hosts of every kind, by network and name. */
 import { Fault } from "../errors/fault.ts";
-import { hostFolder, type LabFolders } from "./folders.ts";
+import { isThere } from "./files.ts";
+import { hostFolder, networkFolder, type LabFolders } from "./folders.ts";
 import { readHostRecord, type HostRecord } from "./host-record.ts";
 import { rebootKvmHost, stopKvmHost } from "./kvm-host.ts";
 import { listHosts, removeNetwork } from "./network.ts";
@@ -57,6 +58,8 @@ export async function rebootHost(
 
 /** Right for a host that was never made to the end, and for one that is not there. */
 export async function deleteHost(network: string, name: string, options: LabOptions): Promise<void> {
+  // Without the network there is no host either, and no folder to lock it in.
+  if (!(await isThere(networkFolder(options.folders, network)))) return;
   await withHostLock(network, name, options, async (folder, lock) => {
     await stop(undefined, folder, 0, options);
     await run("rm", ["-rf", "--one-file-system", folder], { holding: lock });

@@ -105,6 +105,7 @@ export async function readRegistry(
 }
 
 export async function deleteRegistry(network: string, options: LabOptions): Promise<void> {
+  if (!(await isThere(networkFolder(options.folders, network)))) return;
   await locked(network, options, async (folder) => {
     await stop(folder, 5000);
     await rm(folder, { recursive: true, force: true });
