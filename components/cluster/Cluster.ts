@@ -79,7 +79,7 @@ export class Cluster extends pulumi.ComponentResource {
       { parent: this },
     );
     const addons = controlPlanes.map((host) => this.#createAddons(host, services.access));
-    const nodes = this.hosts.map((host) => this.#createNode(host, apiServers, services.access));
+    const nodes = this.hosts.map((host) => this.#createNode(host, apiServers));
     for (const host of this.hosts) this.#createRoutes(host);
     this.ready = [...nodes, ...addons, ...services.resources];
     this.registerOutputs({ kubeconfig: this.kubeconfig });
@@ -172,11 +172,7 @@ export class Cluster extends pulumi.ComponentResource {
     });
   }
 
-  #createNode(
-    host: ClusterHost,
-    apiServers: readonly HostState[],
-    access: readonly pulumi.Resource[],
-  ): HostState {
+  #createNode(host: ClusterHost, apiServers: readonly HostState[]): HostState {
     const { plan, registries, registryCredentials } = this.#args;
     const runtime = runtimeFor(plan.runtime);
     const runtimeRole = host.role("runtime", {
@@ -192,7 +188,7 @@ export class Cluster extends pulumi.ComponentResource {
     return host.role("node", {
       state: nodeState(plan, host.node, runtime),
       texts: { "ca:cluster": this.pki.cluster.bundle, ...texts },
-      after: [runtimeRole, network, ...apiServers, ...access],
+      after: [runtimeRole, network, ...apiServers],
     });
   }
 
