@@ -5,6 +5,9 @@ import { differences, machineSnapshot, type Snapshot } from "../support/machine-
 import { saidBy, succeeded } from "../support/process.ts";
 import { StackUnderTest } from "../support/stack-under-test.ts";
 import { keepsStrangersOut } from "./one-cluster/closed.ts";
+import { repairsWhatWasChangedByHand } from "./one-cluster/drift.ts";
+import { survivesReboots } from "./one-cluster/reboot.ts";
+import { growsAndShrinks } from "./one-cluster/second-node.ts";
 import { keepsSecrets, type FirstRun } from "./one-cluster/secrets.ts";
 import { servesThePage, showsMetrics } from "./one-cluster/serves.ts";
 import { changesOnlyWhatChanged } from "./one-cluster/settled.ts";
@@ -45,6 +48,9 @@ describe("a cluster on a lab host", () => {
   showsMetrics(stack);
   keepsStrangersOut(stack);
   keepsSecrets(stack, () => first);
+  repairsWhatWasChangedByHand(stack);
+  survivesReboots(stack);
+  growsAndShrinks(stack);
 
   describe("goes by one command", () => {
     it("which leaves nothing of ours on this machine", async () => {
