@@ -12,7 +12,8 @@ import { writeUnitTree } from "./unit-tree.ts";
 const SYSTEM_UNITS = "/usr/lib/systemd/system";
 const plan = examplePlan();
 
-describe("the units of a host", () => {
+describe("the units of a host", function () {
+  this.timeout(60_000);
   let root: string;
 
   beforeEach(() => {
