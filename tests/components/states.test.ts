@@ -14,7 +14,9 @@ const plan = examplePlan();
 const OURS = /(?<![\w.])\/(?:opt\/rktnetes|etc\/(?:kubernetes|etcd|rktnetes|containerd))\/[\w./:-]*\w/g;
 
 for (const host of ["one", "two"]) {
-  describe(`the states of host ${host}`, () => {
+  describe(`the states of host ${host}`, function () {
+    // Each script is looked at by two programs.
+    this.timeout(120_000);
     const states = Object.entries(roleStates(plan, nodeNamed(plan, host)));
     const given = new Set(
       states.flatMap(([, state]) => [

@@ -13,7 +13,7 @@ const SYSTEM_UNITS = "/usr/lib/systemd/system";
 const plan = examplePlan();
 
 describe("the units of a host", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let root: string;
 
   beforeEach(() => {

@@ -12,7 +12,7 @@ const PAIR = { hosts: [HOST_ONE, two], workloads };
 const KUBELET_CONFIG = "/etc/kubernetes/kubelet/config.yaml";
 
 describe("a preview", function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
   let first: Run;
 
   before(async () => {
@@ -74,7 +74,7 @@ describe("a preview", function () {
 });
 
 describe("secrets of the program", function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
   const password = `${PRIVATE} of a registry`;
   const credentials = { server: "https://mirror.example", username: "me", password };
   let run: Run;

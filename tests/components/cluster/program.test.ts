@@ -7,7 +7,7 @@ const two = { ...HOST_TWO, machine: "nspawn" };
 const workloads = { walkthrough: true, webReplicas: 2, examples: true };
 
 describe("the program", function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
   let alone: Run;
   let pair: Run;
 

@@ -20,7 +20,7 @@ const CONFIG = {
 const kinds = new Map(providerKinds().map((kind) => [kind.token, kind]));
 
 describe("the program and its provider", function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
 
   for (const preview of [true, false]) {
     it(`agree on every resource's inputs ${preview ? "before" : "after"} anything was made`, async () => {

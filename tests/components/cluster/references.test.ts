@@ -9,7 +9,7 @@ const hosts = [HOST_ONE, { ...HOST_TWO, machine: "nspawn" }];
 const plan = examplePlan(hosts);
 
 describe("every reference of a role", function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
   let run: Run;
 
   before(async () => {

@@ -8,7 +8,7 @@ const two = { ...HOST_TWO, machine: "nspawn" };
 const everything = { walkthrough: true, webReplicas: 3, examples: true };
 
 describe("the objects inside a cluster", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let run: Run;
 
   before(async () => {
