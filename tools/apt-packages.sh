@@ -29,6 +29,11 @@ installed_packages() {
   dpkg-query --show --showformat '${db:Status-Status} ${binary:Package}\n' | sed -n 's/^installed //p' | LC_ALL=C sort
 }
 
+# Folders that were not there before us are removed again if nobody has put anything into them.
+note_absent_folder() {
+  [[ -e $1 ]] || printf '%s\n' "$1" >>"$RKTNETES_CACHE/folders-were-absent"
+}
+
 # Adds to the record what is installed now and was not before. Also mends a record that a killed run left open.
 record_packages() {
   [[ -f $packages_before ]] || return 0
@@ -43,6 +48,7 @@ record_packages() {
 # The old state is written first: whatever ends this run, the next one completes the record.
 open_record() {
   record_packages
+  note_absent_folder /var/lib/machines # made by systemd-container, and left when it is purged
   installed_packages >"$packages_before.$$"
   mv "$packages_before.$$" "$packages_before"
 }

@@ -13,6 +13,7 @@ import { binariesOf, fileOf, type Program } from "./catalogue.ts";
 import type { Recipe } from "./recipe.ts";
 
 const manifestName = "manifest.json";
+const unfinished = ".building";
 
 export interface Manifest {
   readonly version: string;
@@ -46,6 +47,11 @@ export interface IndexedArtefact {
 
 export function folderOf(cache: CacheFolder, recipe: Recipe): string {
   return join(cache.artefacts, recipe.program.name, recipe.key);
+}
+
+/** Where a program is built, before it is stored. */
+export function unfinishedFolderOf(cache: CacheFolder, recipe: Recipe): string {
+  return `${folderOf(cache, recipe)}${unfinished}`;
 }
 
 /**
@@ -96,7 +102,8 @@ export async function removeOldBuilds(cache: CacheFolder, program: Program, keep
   const builds = await Promise.all(
     (await readdir(parent)).map(async (name) => {
       const path = join(parent, name);
-      return { path, modified: (await stat(path)).mtimeMs };
+      // What a run that was cut off left half done is older than everything.
+      return { path, modified: name.endsWith(unfinished) ? 0 : (await stat(path)).mtimeMs };
     }),
   );
   const old = builds.toSorted((a, b) => b.modified - a.modified).slice(keep);

@@ -62,7 +62,10 @@ make_cache() {
     fail "RKTNETES_CACHE=$RKTNETES_CACHE holds other things, and make distclean removes the whole cache" \
       "name a new or empty folder"
   fi
+  local parent="${RKTNETES_CACHE%/*}" parent_was_there=yes
+  [[ -d $parent ]] || parent_was_there=no
   mkdir -p "$RKTNETES_CACHE"
+  [[ $parent_was_there == yes ]] || printf '%s\n' "$parent" >>"$RKTNETES_CACHE/folders-were-absent"
   printf 'The cache of rktnetes: make distclean removes this folder.\n' >"$marker"
 }
 

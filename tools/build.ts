@@ -11,7 +11,6 @@ import { parseArgs } from "node:util";
 import { Fault, messageOf } from "../errors/fault.ts";
 import {
   findStored,
-  folderOf,
   type IndexedArtefact,
   indexEntries,
   publish,
@@ -19,6 +18,7 @@ import {
   sha256Of,
   store,
   type StoredProgram,
+  unfinishedFolderOf,
 } from "./artefact-store.ts";
 import { takeLock } from "./build-lock.ts";
 import { BuildProgress, formatSeconds } from "./build-progress.ts";
@@ -132,7 +132,7 @@ async function buildAll(
     for (let recipe = queue.shift(); recipe !== undefined; recipe = queue.shift()) {
       const { name } = recipe.program;
       const started = Date.now();
-      const folder = `${folderOf(cache, recipe)}.building`;
+      const folder = unfinishedFolderOf(cache, recipe);
       try {
         const listener = progress.begin(recipe.program, recipe.version);
         await compile(go, recipe, join(moduleRoot, name), folder, listener);

@@ -84,7 +84,8 @@ remove_packages() {
     fi
   fi
   if [[ -e $RKTNETES_CACHE/apt-lists-were-absent ]]; then
-    as_root find /var/lib/apt/lists -mindepth 1 -not -name lock -delete
+    as_root find /var/lib/apt/lists -mindepth 1 -not -name lock -not -name partial -delete
+    as_root rm -f /var/cache/apt/pkgcache.bin /var/cache/apt/srcpkgcache.bin
   fi
 }
 
@@ -94,9 +95,17 @@ remove_cache() {
     say "left: $RKTNETES_CACHE, which does not bear the mark of this project's cache"
     return
   fi
+  local -a absent_before=()
+  if [[ -f $RKTNETES_CACHE/folders-were-absent ]]; then
+    mapfile -t absent_before < <(sort -u "$RKTNETES_CACHE/folders-were-absent")
+  fi
   # What lab hosts wrote there belongs to root.
   rm -rf --one-file-system -- "$RKTNETES_CACHE" 2>/dev/null || as_root rm -rf --one-file-system -- "$RKTNETES_CACHE"
   say "removed the cache: $RKTNETES_CACHE"
+  local folder
+  for folder in "${absent_before[@]}"; do
+    [[ ! -d $folder ]] || as_root rmdir --ignore-fail-on-non-empty -- "$folder"
+  done
 }
 
 main "$@"

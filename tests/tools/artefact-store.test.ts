@@ -21,6 +21,7 @@ import {
   publish,
   removeOldBuilds,
   store,
+  unfinishedFolderOf,
 } from "../../tools/artefact-store.ts";
 import { cacheFolder } from "../../tools/cache-folder.ts";
 import type { Program } from "../../tools/catalogue.ts";
@@ -47,7 +48,7 @@ describe("the artefact store", () => {
 
   const build = async (key = "abc"): Promise<void> => {
     const made = { ...recipe, key };
-    const folder = `${folderOf(cache(), made)}.building`;
+    const folder = unfinishedFolderOf(cache(), made);
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, "one"), "first");
     writeFileSync(join(folder, "two"), "second");
@@ -94,11 +95,12 @@ describe("the artefact store", () => {
     assert.equal(await findStored(cache(), recipe), undefined);
   });
 
-  it("keeps the newest builds and removes the others", async () => {
+  it("keeps the newest builds and removes the others, and what was left half done", async () => {
     for (const [place, key] of ["a", "b", "c", "d"].entries()) {
       await build(key);
       utimesSync(join(cache().artefacts, "suite", key), 1000 + place, 1000 + place);
     }
+    mkdirSync(unfinishedFolderOf(cache(), { ...recipe, key: "e" }));
     await removeOldBuilds(cache(), program, 2);
     assert.deepEqual(readdirSync(join(cache().artefacts, "suite")).toSorted(), ["c", "d"]);
   });
