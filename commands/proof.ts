@@ -31,7 +31,12 @@ export async function proveCluster(
   const kubectl = (...args: string[]): Promise<string> =>
     output(KUBECTL, [`--kubeconfig=${kubeconfig}`, ...args]);
   const nodes = addressSchema.parse(outputs["nodes"]);
-  const proofs: Proof[] = [await nodesReady(kubectl, nodes.length)];
+  const proofs: Proof[] = [
+    await nodesReady(
+      kubectl,
+      nodes.map(({ name }) => name),
+    ),
+  ];
   const port = outputs["walkthroughPort"];
   if (typeof port === "number") {
     const phases = ["persistentvolume/task-pv-volume", "persistentvolumeclaim/task-pv-claim"].map((object) =>
@@ -48,15 +53,21 @@ export async function proveCluster(
   return proofs;
 }
 
-async function nodesReady(kubectl: (...args: string[]) => Promise<string>, expected: number): Promise<Proof> {
+/** Nodes of the stack: one that was taken out of it may still be known to the cluster. */
+async function nodesReady(
+  kubectl: (...args: string[]) => Promise<string>,
+  expected: readonly string[],
+): Promise<Proof> {
   const { items } = nodesSchema.parse(JSON.parse(await kubectl("get", "nodes", "--output=json")));
-  const ready = items.filter(({ status }) =>
-    status.conditions.some(({ type, status: value }) => type === "Ready" && value === "True"),
+  const ready = items.filter(
+    ({ metadata, status }) =>
+      expected.includes(metadata.name) &&
+      status.conditions.some(({ type, status: value }) => type === "Ready" && value === "True"),
   );
   return {
     what: "nodes Ready",
-    found: `${ready.length} of ${expected}: ${ready.map(({ metadata }) => metadata.name).join(", ")}`,
-    holds: ready.length === expected,
+    found: `${ready.length} of ${expected.length}: ${ready.map(({ metadata }) => metadata.name).join(", ")}`,
+    holds: ready.length === expected.length,
   };
 }
 
