@@ -10,6 +10,8 @@ export interface ProcessOptions {
   readonly signal?: AbortSignal;
   /** Called with the process number once it runs. */
   readonly onStart?: (pid: number) => void;
+  /** Called when the process has ended, which may be before its outputs have. */
+  readonly onExit?: () => void;
   /** Called with each piece of either output. */
   readonly onOutput?: (text: string) => void;
 }
@@ -40,6 +42,7 @@ export function runProcess(
       if (error.code !== "EPIPE") reject(error);
     });
     child.on("error", reject);
+    child.on("exit", () => options.onExit?.());
     child.on("close", (code, signal) => {
       resolve({
         code: code ?? 255,

@@ -47,9 +47,7 @@ function secretLeaves(value: unknown, path: string, secret: boolean): Leaf[] {
 /** Public parts may travel inside a secret: only keys and tokens count. */
 function givingAway(value: string): string[] {
   const keys = [...value.matchAll(PRIVATE_KEY)].map((match) => match[0]);
-  const named = [
-    ...value.matchAll(/(?:key-data|token|auth|password|secret): *"?([A-Za-z0-9+/=._-]{24,})/g),
-  ];
+  const named = [...value.matchAll(/(?:key-data|token|auth|password|secret): *"?([A-Za-z0-9+/=._-]{24,})/g)];
   const bodies = keys.flatMap((key) => {
     const lines = key.split("\n").filter((line) => /^[A-Za-z0-9+/=]{40,}$/.test(line));
     // Where keys end, and RSA's begin, is their public half: it may be seen. The middle is private in all of them.

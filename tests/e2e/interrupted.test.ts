@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { differences, machineSnapshot, type Snapshot } from "../support/machine-snapshot.ts";
+import { killedAt, momentBy, pluginsEnd } from "../support/killed-run.ts";
+import { saidBy, succeeded } from "../support/process.ts";
+import { Chance, SEED } from "../support/seed.ts";
+import { StackUnderTest } from "../support/stack-under-test.ts";
+
+/** About as many resources as this stack has. */
+const RESOURCES = 45;
+const RUNS = 3;
+
+describe(`a run that is killed (SEED=${SEED})`, () => {
+  const stack = new StackUnderTest("killed");
+  const names = stack.names(["one", ".registry"]);
+  const chance = new Chance(SEED);
+  let pristine: Snapshot;
+
+  before(async () => {
+    await stack.prepare({
+      lab: { subnet: "10.79.17.0/24" },
+      hosts: [{ name: "one", machine: "nspawn", address: "10.79.17.11", roles: ["control-plane", "worker"] }],
+      workloads: { walkthrough: true },
+    });
+    await stack.checkout.pulumi(["stack", "select", "--create", stack.name]);
+    pristine = await machineSnapshot(names);
+  });
+
+  after(() => stack.takeAway());
+
+  for (let run = 1; run <= RUNS; run += 1) {
+    const moment = momentBy(chance, RESOURCES);
+    const when = `${moment.resourcesDone} resources and ${moment.millisecondsLater} ms`;
+
+    describe(`after ${when}`, () => {
+      it("leaves no plugin behind that could go on writing", async () => {
+        const { finished, killed } = await killedAt(stack, "up", moment);
+        assert.ok(killed, `it had ended before\n${saidBy(finished)}`);
+        await pluginsEnd(stack, 30);
+      });
+
+      it("is taken up by the next one, which ends with a cluster that serves", async () => {
+        const said = await stack.mustUp();
+        assert.match(said, /✔ page fetched from http:\S+ +Hello world/);
+      });
+
+      it("leaves a stack that can be taken down to nothing", async () => {
+        succeeded(await stack.down(), "down");
+        assert.deepEqual(differences(pristine, await machineSnapshot(names)), []);
+        await stack.checkout.pulumi(["stack", "select", "--create", stack.name]);
+      });
+    });
+  }
+});
