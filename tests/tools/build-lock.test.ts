@@ -7,7 +7,10 @@ import { join } from "node:path";
 
 import { takeLock } from "../../tools/build-lock.ts";
 
-describe("the build lock", () => {
+describe("the build lock", function () {
+  // Each test starts several processes, which takes long on a busy machine.
+  this.timeout(60_000);
+
   let folder = "";
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), "lock-"));

@@ -23,7 +23,10 @@ echo "NAME $*"
 env | grep '^PULUMI_' | sort
 `;
 
-describe("bin/pulumi", () => {
+describe("bin/pulumi", function () {
+  // Each test starts several processes, which takes long on a busy machine.
+  this.timeout(60_000);
+
   let root = "";
   let checkout = "";
   let cache = "";

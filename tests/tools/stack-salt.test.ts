@@ -6,7 +6,10 @@ import { join } from "node:path";
 
 const script = join(import.meta.dirname, "..", "..", "tools", "stack-salt.sh");
 
-describe("tools/stack-salt.sh", () => {
+describe("tools/stack-salt.sh", function () {
+  // Each test starts several processes, which takes long on a busy machine.
+  this.timeout(60_000);
+
   let checkout = "";
   const git = (...words: string[]): string =>
     execFileSync("git", ["-c", "user.name=a", "-c", "user.email=a@example.org", ...words], {
