@@ -21,6 +21,10 @@ export class BlobUses {
     if (unused.length > 0) await sweep(unused);
   }
 
+  get names(): string[] {
+    return [...this.#uses.keys()];
+  }
+
   /** One upload of a blob at a time: the second finds it there. */
   async uploading(name: string, work: () => Promise<void>): Promise<void> {
     await this.#uploads.hold(name, work);

@@ -7,6 +7,7 @@ import { ConnectionLost, type Channel, type Transport } from "./channel.ts";
 import { Driver, DriverRefused, type StepResult } from "./driver.ts";
 import { HELD, lockScript } from "./lock.ts";
 import { BlobUses } from "./blob-uses.ts";
+import { Coalesced } from "./coalesced.ts";
 import { Mutexes } from "./mutex.ts";
 
 /** More steps than these at once wait for a free shell; the other channels are for uploads. */
@@ -15,7 +16,7 @@ const MOST_DRIVERS = 7;
 const LOCK_WAIT_SECONDS = 2;
 
 /** Files of one host that several resources change: each is held while it is read, changed and written. */
-export type SharedThing = "ledger" | "packages" | "units";
+export type SharedThing = "ledger" | "packages";
 
 /** What this process shares over all its connections to one host. */
 export class HostShare {
@@ -23,6 +24,7 @@ export class HostShare {
   readonly token = randomBytes(16).toString("hex");
   readonly mutexes = new Mutexes<SharedThing>();
   readonly blobUses = new BlobUses();
+  readonly reloads = new Coalesced();
 }
 
 export class HostSession {
@@ -45,6 +47,10 @@ export class HostSession {
     void transport.lost.then(() => {
       for (const wake of this.#waiting.splice(0)) wake();
     });
+  }
+
+  get reloads(): Coalesced {
+    return this.#share.reloads;
   }
 
   get blobUses(): BlobUses {

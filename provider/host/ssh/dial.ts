@@ -2,6 +2,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { Fault, messageOf } from "../../../errors/fault.ts";
 import type { Connection } from "../connection.ts";
+import { orAborted } from "../remote/abort.ts";
 import type { Transport } from "../remote/channel.ts";
 import { credentialsOf } from "./credentials.ts";
 import { connectOnce } from "./transport.ts";
@@ -31,7 +32,7 @@ export async function dial(host: string, connection: Connection, dialling: Diall
       dialling.progress(
         `${host} is away (${messageOf(error)}), attempt ${attempt}; again in ${(next / 1000).toFixed(1)} s, for ${Math.ceil(left / 1000)} s more`,
       );
-      await pause(next, undefined, { signal: dialling.signal });
+      await orAborted(dialling.signal, pause(next));
       wait = Math.min(wait * 2, LONGEST_PAUSE_MILLISECONDS);
     }
   }

@@ -19,6 +19,17 @@ export interface SurveyRequest {
   readonly units: readonly string[];
 }
 
+/** Claim and ledgers only: they are part of every answer. */
+export const EMPTY_REQUEST: SurveyRequest = {
+  paths: [],
+  hashes: new Map(),
+  reveal: new Set(),
+  packages: [],
+  users: [],
+  sysctls: [],
+  units: [],
+};
+
 export interface FoundPath {
   readonly type: "file" | "directory" | "link" | "other";
   readonly mode: string;

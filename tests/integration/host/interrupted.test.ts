@@ -21,25 +21,30 @@ const SEED = Number(process.env["RKTNETES_KILL_SEED"] ?? 20261121);
 /** `make ordeal` asks for more. */
 const KILLS = Number(process.env["RKTNETES_KILLS"] ?? 3);
 
+/** Both ways of becoming root end with their connection. */
+type Login = "root" | "operator";
+
 after(endLab);
 
 describe("a run that is killed", function () {
   this.timeout(240_000);
   const name = "killed";
   let host: LabHost;
-  let connection: Properties;
+  let connections: Record<Login, Properties>;
   let pristine: string[];
 
   before(async () => {
     host = await startLabHost(name, 60);
-    connection = await connectionTo(host);
+    connections = { root: await connectionTo(host), operator: await connectionTo(host, "operator") };
     // Fresh lists, so that most moments fall into the work and not into fetching them.
     await onHost(host, "apt-get -qq update");
     pristine = await snapshotOf(host);
   });
 
-  for (const { step, milliseconds } of moments(SEED, KILLS)) {
-    it(`${milliseconds} ms into its step ${step} is completed by the next one, and destroyed without a trace`, async () => {
+  for (const { step, milliseconds, user } of moments(SEED, KILLS)) {
+    const when = `${milliseconds} ms into step ${step}, as ${user},`;
+    it(`${when} is completed by the next one, and destroyed without a trace`, async () => {
+      const connection = connections[user];
       const last = await killedRun(name, connection, step, milliseconds);
       const layer = new HostLayer();
       try {
@@ -62,7 +67,8 @@ describe("a run that is killed", function () {
       assert.deepEqual(differences(pristine, await snapshotOf(host)), [], `killed in: ${last}`);
     });
 
-    it(`${milliseconds} ms into its step ${step} is swept with the claim alone`, async () => {
+    it(`${when} is swept with the claim alone`, async () => {
+      const connection = connections[user];
       const last = await killedRun(name, connection, step, milliseconds);
       const layer = new HostLayer();
       try {
@@ -111,11 +117,15 @@ async function killedRun(
 }
 
 /** Moments spread over the whole run: the same seed gives the same ones. */
-function moments(seed: number, count: number): { step: number; milliseconds: number }[] {
+function moments(seed: number, count: number): { step: number; milliseconds: number; user: Login }[] {
   let state = seed >>> 0;
   const next = (below: number): number => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return Math.floor((state / 2 ** 32) * below);
   };
-  return Array.from({ length: count }, () => ({ step: 3 + next(26), milliseconds: next(150) }));
+  return Array.from({ length: count }, (_, index) => ({
+    step: 3 + next(26),
+    milliseconds: next(150),
+    user: index % 2 === 0 ? "root" : "operator",
+  }));
 }

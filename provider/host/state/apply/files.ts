@@ -103,8 +103,11 @@ export function removeFilesScript(files: Removal["files"]): string[] {
   });
 }
 
-/** Big blobs that no installed file shares any more. */
-export const SWEEP_BLOBS = sh`if [ -d ${BLOBS} ]; then find ${BLOBS} -maxdepth 1 -type f -links 1 -delete; fi`;
+/** Clears big blobs that no installed file shares any more, but for those about to be installed. */
+export function sweepBlobsScript(inUse: readonly string[]): string {
+  const kept = inUse.flatMap((name) => ["!", "-name", name]);
+  return sh`if [ -d ${BLOBS} ]; then find ${BLOBS} -maxdepth 1 -type f -links 1 ${kept} -delete; fi`;
+}
 
 function distinct(contents: readonly WantedContent[]): Upload[] & WantedContent[] {
   return [...new Map(contents.map((content) => [content.sha256, content])).values()];

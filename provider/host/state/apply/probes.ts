@@ -3,6 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { z } from "zod";
 import { Fault } from "../../../../errors/fault.ts";
 import type { probeSchema } from "../../desired.ts";
+import { orAborted } from "../../remote/abort.ts";
 import { sh } from "../../remote/quote.ts";
 import { tail, type HostWork } from "../../remote/work.ts";
 import { journalOf } from "./units.ts";
@@ -41,6 +42,6 @@ async function runProbe(work: HostWork, name: string, probe: Probe): Promise<voi
         remedy: `run it on the host: ${probe.command.join(" ")}`,
       });
     }
-    await pause(wait, undefined, { signal: work.signal });
+    await orAborted(work.signal, pause(wait));
   }
 }

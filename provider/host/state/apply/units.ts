@@ -19,9 +19,15 @@ export async function registerUnits(work: HostWork, plan: Plan): Promise<void> {
     script.push(sh`rmdir --ignore-fail-on-non-empty -- ${parentsOf(plan.dropIns)}`);
   if (enable.length > 0) script.push(sh`systemctl enable --quiet --no-reload -- ${enable}`);
   if (disable.length > 0) script.push(sh`systemctl disable --quiet --no-reload -- ${disable}`);
-  if (reload || plan.dropIns.length > 0) script.push("systemctl daemon-reload");
-  if (script.length === 0) return;
-  await work.session.exclusive("units", () => work.step("registers units", script.join("\n")));
+  if (script.length > 0) await work.step("registers units", script.join("\n"));
+  if (reload || plan.dropIns.length > 0) await reloadUnits(work);
+}
+
+/** Has systemd read its units anew: once for all roles of the host that ask at the same time. */
+export async function reloadUnits(work: HostWork): Promise<void> {
+  await work.session.reloads.run(async () => {
+    await work.step("has systemd read its units", "systemctl daemon-reload");
+  });
 }
 
 export async function startUnits(
