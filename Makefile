@@ -13,7 +13,7 @@ NODE := node
 .PHONY: help
 help: ## Lists the targets
 	@printf 'make TARGET [STACK=dev]\n\n'
-	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | \
+	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | \
 		while IFS=$$'\t' read -r target text; do printf '  %-14s %s\n' "$$target" "$$text"; done
 	@printf '\nThe cache is %s (set RKTNETES_CACHE to move it).\n' "$(RKTNETES_CACHE)"
 
