@@ -81,6 +81,8 @@ export interface UpdateArguments {
   readonly olds: Properties;
   readonly oldInputs: Properties;
   readonly news: Properties;
+  /** Paths in which `news` holds what was recorded; for a kind that knows better what is there now. */
+  readonly ignoreChanges?: readonly string[];
 }
 
 export interface ReadArguments {

@@ -181,6 +181,7 @@ export function serviceOf(
           olds: decodeProperties(request.getOlds()),
           oldInputs: decodeProperties(request.getOldInputs()),
           news: decodeProperties(request.getNews()),
+          ignoreChanges: request.getIgnorechangesList(),
         },
         contextOf(request, request.getPreview(), request.getTimeout()),
       );

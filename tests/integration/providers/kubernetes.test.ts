@@ -299,6 +299,42 @@ describe("the offline kubernetes provider, against a real API server", function 
     await stack.destroy();
   });
 
+  it("leaves to others what it is told to ignore", async () => {
+    const path = "/apis/apps/v1/namespaces/default/deployments/scaled";
+    const declare =
+      (image: string): Declare =>
+      (options) =>
+        new k8s.apps.v1.Deployment(
+          "scaled",
+          {
+            metadata: {
+              name: "scaled",
+              namespace: "default",
+              annotations: { "pulumi.com/skipAwait": "true" },
+            },
+            spec: {
+              replicas: 1,
+              selector: { matchLabels: { app: "scaled" } },
+              template: {
+                metadata: { labels: { app: "scaled" } },
+                spec: { containers: [{ name: "main", image }] },
+              },
+            },
+          },
+          { ...options, ignoreChanges: ["spec.replicas"] },
+        );
+    const stack = await newStack("scaled", using(declare("one")));
+    await stack.up();
+    await patch(path, { spec: { replicas: 4 } }, "application/merge-patch+json", { fieldManager: "scaler" });
+    stack.workspace.program = using(declare("two"));
+    assert.deepEqual((await stack.preview()).changeSummary, { same: 2, update: 1 });
+    await stack.up();
+    const found = await get(path);
+    assert.equal(at(found, "spec", "replicas"), 4);
+    assert.equal(at(found, "spec", "template", "spec", "containers", 0, "image"), "two");
+    await stack.destroy();
+  });
+
   it("imports an object by its id and leaves alone what the program does not mention", async () => {
     const body = {
       apiVersion: "v1",

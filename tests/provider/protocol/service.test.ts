@@ -229,7 +229,7 @@ describe("the provider's service, over gRPC", () => {
     await reply<providerProto.DeleteRequest, empty.Empty>(client.delete.bind(client), removal);
     assert.deepEqual(seen, [
       { id: "1", outputs: { a: 1 }, inputs: { b: 1 } },
-      { id: "1", olds: { a: 1 }, oldInputs: { b: 1 }, news: { b: 2 }, preview: true },
+      { id: "1", olds: { a: 1 }, oldInputs: { b: 1 }, news: { b: 2 }, ignoreChanges: [], preview: true },
       { id: "1", outputs: { a: 2 }, inputs: { b: 2 } },
     ]);
   });

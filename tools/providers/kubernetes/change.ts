@@ -83,7 +83,7 @@ async function dryRun(
     const options = { fieldManager, force: true, dryRun: true, signal: context.signal };
     return { result: await connection.cluster().apply(wanted, options), immutable: [] };
   } catch (error) {
-    if (error instanceof Unreachable) connection.markAway(error);
+    if (error instanceof Unreachable) connection.markAway();
     return { result: undefined, immutable: immutableFieldsIn(error) ?? [] };
   }
 }

@@ -9,8 +9,8 @@ export class Connection {
   readonly settings: Settings;
   #cluster: Cluster | undefined;
   #defaultNamespace: string | undefined;
-  /** Why a preview could not reach the cluster; it is not tried again within that preview. */
-  #away: unknown;
+  /** Set when the cluster could not be reached, until it is: others need not find that out again by waiting. */
+  #isAway = false;
 
   constructor(settings: Settings) {
     this.settings = settings;
@@ -41,12 +41,16 @@ export class Connection {
     return kubeconfig !== undefined || ambientKubeconfig(process.env) !== undefined;
   }
 
-  markAway(error: unknown): void {
-    this.#away = error;
+  markAway(): void {
+    this.#isAway = true;
+  }
+
+  markBack(): void {
+    this.#isAway = false;
   }
 
   isAway(): boolean {
-    return this.#away !== undefined;
+    return this.#isAway;
   }
 
   close(): void {

@@ -12,15 +12,9 @@ import type {
   ResourceKind,
   UpdateArguments,
 } from "../../../provider/protocol/resource.ts";
-import {
-  containsUnknown,
-  isMap,
-  UNKNOWN,
-  type Properties,
-  type Value,
-} from "../../../provider/protocol/value.ts";
+import { isMap, type Properties, type Value } from "../../../provider/protocol/value.ts";
 import { UnknownKind } from "./api/cluster.ts";
-import { isMissing, isPassing, Refusal, Unreachable } from "./api/failure.ts";
+import { Refusal, Unreachable } from "./api/failure.ts";
 import { patiently } from "./api/patience.ts";
 import { differenceOf, withNamespaceOf } from "./change.ts";
 import type { Connection } from "./connection.ts";
@@ -29,21 +23,14 @@ import { propagationOf, skipsAwaitOnDelete, timeoutSecondsOf } from "./object/an
 import { textAt } from "./object/json.ts";
 import { idOf, parseId, referenceOf, type Manifest, type ObjectReference } from "./object/manifest.ts";
 import { named, randomSuffix } from "./object/naming.ts";
-import { plainManifest, valuesOf } from "./object/plain.ts";
+import { plainManifest } from "./object/plain.ts";
 import { fieldManagerFor, readRecord, recordOf, type Recorded } from "./object/record.ts";
 import { scopeOf } from "./object/scope.ts";
 import { withSecrecy } from "./object/secrecy.ts";
 import { isPatchToken, kindOfToken, withoutPatch } from "./object/token.ts";
-import {
-  attemptOf,
-  outputsOf,
-  place,
-  placementOf,
-  rehearse,
-  relinquish,
-  type Placement,
-} from "./placement.ts";
-import { faultOf, immutableFieldsIn } from "./rejection.ts";
+import { foresee } from "./foresight.ts";
+import { place, placementOf, relinquish } from "./placement.ts";
+import { faultOf } from "./rejection.ts";
 import { untilGone } from "./wait/gone.ts";
 
 /** How long reading and deleting try to reach a cluster that does not answer. */
@@ -81,19 +68,20 @@ export class ObjectResource implements ResourceKind {
   }
 
   async create(inputs: Properties, context: OperationContext): Promise<Created> {
-    if (context.preview) return { id: "", outputs: await this.#preview(inputs, {}, context, true) };
-    return place(
-      placementOf(this.#connection, inputs, {}, context),
-      this.#isPatch(inputs) ? "patch" : "create",
-    );
+    const manner = this.#isPatch(inputs) ? "patch" : "create";
+    if (context.preview)
+      return { id: "", outputs: await foresee(this.#connection, inputs, {}, context, manner) };
+    return place(placementOf(this.#connection, inputs, {}, context), manner);
   }
 
   async update(args: UpdateArguments, context: OperationContext): Promise<Properties> {
     const recorded = readRecord(args.olds, args.oldInputs);
-    if (context.preview) return this.#preview(args.news, recorded, context, false);
-    const placement = placementOf(this.#connection, args.news, recorded, context);
-    const { outputs } = await place(placement, this.#isPatch(args.news) ? "patch" : "update");
-    const { fieldManager } = recorded;
+    const { fieldManager, initialApiVersion } = recorded;
+    const kept = { fieldManager, initialApiVersion, ignoreChanges: args.ignoreChanges };
+    const manner = this.#isPatch(args.news) ? "patch" : "update";
+    if (context.preview) return foresee(this.#connection, args.news, kept, context, manner);
+    const placement = placementOf(this.#connection, args.news, kept, context);
+    const { outputs } = await place(placement, manner);
     if (fieldManager !== undefined && fieldManager !== placement.fieldManager) {
       const reference = referenceOf(withNamespaceOf(placement.manifest, recorded.live));
       await relinquish(this.#connection.cluster(), reference, fieldManager, context.signal);
@@ -162,25 +150,6 @@ export class ObjectResource implements ResourceKind {
     await relinquish(cluster, reference, manager, context.signal);
   }
 
-  /** What applying would give, or the inputs where nobody can say yet. */
-  async #preview(
-    inputs: Properties,
-    recorded: Partial<Recorded>,
-    context: OperationContext,
-    isNew: boolean,
-  ): Promise<Properties> {
-    const connection = this.#connection;
-    if (containsUnknown(inputs) || !connection.isKnown() || connection.isAway()) return inputs;
-    const placement = placementOf(connection, inputs, recorded, context);
-    try {
-      return foreseen(placement, await rehearse(placement), isNew);
-    } catch (error) {
-      if (error instanceof Unreachable) connection.markAway(error);
-      if (cannotBeForeseen(error, isNew)) return inputs;
-      throw faultOf(error, attemptOf(placement));
-    }
-  }
-
   async #withNamespace(inputs: Properties, context: OperationContext): Promise<Properties> {
     const metadata = inputs["metadata"] ?? {};
     if (!isMap(metadata) || (metadata["namespace"] ?? "") !== "") return inputs;
@@ -229,17 +198,22 @@ export class ObjectResource implements ResourceKind {
     return isPatchToken(this.token, textOf(inputs["kind"]));
   }
 
-  #patiently<T>(context: OperationContext, attempt: () => Promise<T>): Promise<T> {
-    return patiently(
-      {
-        signal: context.signal,
-        deadline: Date.now() + REACH_MS,
-        onRetry: (error) => {
-          context.log.progress(`${messageOf(error)}; trying again`);
-        },
+  async #patiently<T>(context: OperationContext, attempt: () => Promise<T>): Promise<T> {
+    const patience = {
+      signal: context.signal,
+      deadline: Date.now() + (this.#connection.isAway() ? 0 : REACH_MS),
+      onRetry: (error: unknown): void => {
+        context.log.progress(`${messageOf(error)}; trying again`);
       },
-      attempt,
-    );
+    };
+    try {
+      const result = await patiently(patience, attempt);
+      this.#connection.markBack();
+      return result;
+    } catch (error) {
+      if (error instanceof Unreachable) this.#connection.markAway();
+      throw error;
+    }
   }
 
   /** With `deleteUnreachable`, objects of a cluster that is gone for good leave the state. */
@@ -259,36 +233,6 @@ export class ObjectResource implements ResourceKind {
         "start the API server and run again; if the cluster is gone for good, run with PULUMI_K8S_DELETE_UNREACHABLE=true, which only takes its objects out of the state",
     });
   }
-}
-
-/** A namespace or definition that the same run will make, rights that only the real run has, a replacement. */
-function cannotBeForeseen(error: unknown, isNew: boolean): boolean {
-  if (error instanceof UnknownKind || isMissing(error) || isPassing(error)) return true;
-  if (error instanceof Refusal && error.code === 403) return true;
-  return (
-    isNew && (immutableFieldsIn(error) !== undefined || (error instanceof Refusal && error.code === 409))
-  );
-}
-
-/** Of a new object, what the server makes up in a dry run is not what it will make up for real. */
-function foreseen(placement: Placement, rehearsed: Manifest, isNew: boolean): Properties {
-  const outputs: Record<string, Value> = { ...outputsOf(placement, rehearsed) };
-  delete outputs["status"];
-  if (!isNew) return outputs;
-  const metadata = outputs["metadata"];
-  if (metadata !== undefined && isMap(metadata)) {
-    outputs["metadata"] = { ...metadata, creationTimestamp: UNKNOWN, resourceVersion: UNKNOWN, uid: UNKNOWN };
-  }
-  const spec = outputs["spec"];
-  if (placement.reference.kind === "Service" && spec !== undefined && isMap(spec)) {
-    const asked = valuesOf(placement.manifest)["spec"];
-    const given = asked !== undefined && isMap(asked) ? asked : {};
-    outputs["spec"] = {
-      ...spec,
-      ...(given["clusterIP"] === undefined ? { clusterIP: UNKNOWN, clusterIPs: UNKNOWN } : {}),
-    };
-  }
-  return outputs;
 }
 
 function textOf(value: Value | undefined): string | undefined {

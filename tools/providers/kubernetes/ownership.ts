@@ -4,7 +4,8 @@
  * an edit by hand would block every later run, and fields that leave the program would stay.
  */
 import type { Refusal } from "./api/failure.ts";
-import { isObject, listAt, textAt, type Json, type JsonObject } from "./object/json.ts";
+import { parsePath, type Path } from "./diff/path.ts";
+import { at, isArray, isObject, listAt, textAt, type Json, type JsonObject } from "./object/json.ts";
 import type { Manifest } from "./object/manifest.ts";
 import { sameJson } from "./wait/same.ts";
 
@@ -36,6 +37,26 @@ export function adoptedFields(object: Manifest, fieldManager: string): readonly 
   };
   const others = entries.filter((entry) => !isOurs(entry) && !byHand.some((given) => sameJson(given, entry)));
   return [merged, ...others];
+}
+
+/** The manifest with the cluster's own value at each path that is to be ignored, if there is one. */
+export function withLiveValues(manifest: Manifest, live: Manifest, paths: readonly string[]): Manifest {
+  return paths.map(parsePath).reduce<Manifest>((changed, path) => {
+    const value = at(live, ...path);
+    const replaced = value === undefined ? changed : replacedAt(changed, path, value);
+    return isObject(replaced) ? replaced : changed;
+  }, manifest);
+}
+
+/** Only what the program names is replaced: nothing is added to it. */
+function replacedAt(target: Json | undefined, [step, ...rest]: Path, value: Json): Json {
+  if (step === undefined) return value;
+  if (typeof step === "number") {
+    if (!isArray(target) || target[step] === undefined) return target ?? null;
+    return target.with(step, replacedAt(target[step], rest, value));
+  }
+  if (!isObject(target) || target[step] === undefined) return target ?? null;
+  return { ...target, [step]: replacedAt(target[step], rest, value) };
 }
 
 /** True when all whom the refusal names wrote by hand. */

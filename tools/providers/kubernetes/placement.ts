@@ -18,7 +18,7 @@ import {
 import { plainManifest } from "./object/plain.ts";
 import { fieldManagerFor, recordOf } from "./object/record.ts";
 import { withSecrecy } from "./object/secrecy.ts";
-import { adoptedFields, conflictsByHandOnly } from "./ownership.ts";
+import { adoptedFields, conflictsByHandOnly, withLiveValues } from "./ownership.ts";
 import { alreadyExists, faultOf, type Attempt } from "./rejection.ts";
 import { untilGone } from "./wait/gone.ts";
 import { untilReady } from "./wait/ready.ts";
@@ -33,13 +33,22 @@ export interface Placement {
   readonly reference: ObjectReference;
   readonly fieldManager: string;
   readonly initialApiVersion: string;
+  /** Paths in which the cluster's value stays, whatever the program says. */
+  readonly ignoreChanges: readonly string[];
   readonly context: OperationContext;
+}
+
+/** What stays of an earlier placement of the same object. */
+export interface Kept {
+  readonly fieldManager?: string | undefined;
+  readonly initialApiVersion?: string | undefined;
+  readonly ignoreChanges?: readonly string[] | undefined;
 }
 
 export function placementOf(
   connection: Connection,
   inputs: Properties,
-  recorded: { fieldManager?: string | undefined; initialApiVersion?: string | undefined },
+  kept: Kept,
   context: OperationContext,
 ): Placement {
   const manifest = withoutReadOnlyMetadata(plainManifest(inputs));
@@ -49,8 +58,9 @@ export function placementOf(
     inputs,
     manifest,
     reference,
-    fieldManager: fieldManagerFor(manifest, recorded.fieldManager, context.urn),
-    initialApiVersion: recorded.initialApiVersion ?? reference.apiVersion,
+    fieldManager: fieldManagerFor(manifest, kept.fieldManager, context.urn),
+    initialApiVersion: kept.initialApiVersion ?? reference.apiVersion,
+    ignoreChanges: kept.ignoreChanges ?? [],
     context,
   };
 }
@@ -58,7 +68,7 @@ export function placementOf(
 /** Applies without leaving a trace, for a preview. */
 export async function rehearse(placement: Placement): Promise<Manifest> {
   const cluster = placement.connection.cluster();
-  const wanted = await scoped(placement, cluster);
+  const wanted = await withIgnored(placement, cluster, await scoped(placement, cluster));
   const options = applyOptions(placement, true);
   try {
     return await cluster.apply(wanted, options);
@@ -85,12 +95,13 @@ export async function place(
     applied = await patiently(patienceFor(placement, timeoutSeconds), async () => {
       const wanted = await scoped(placement, cluster);
       if (manner === "create") await makeWay(placement, cluster, referenceOf(wanted), timeoutSeconds);
-      if (manner === "update") await adoptByHand(placement, cluster, referenceOf(wanted));
-      return cluster.apply(wanted, applyOptions(placement, false));
+      const due = manner === "update" ? await takeUp(placement, cluster, wanted) : wanted;
+      return cluster.apply(due, applyOptions(placement, false));
     });
   } catch (error) {
     throw faultOf(error, attempt);
   }
+  connection.markBack();
   if (placement.reference.kind === "CustomResourceDefinition") cluster.forgetKinds();
   const reference = referenceOf(applied);
   try {
@@ -158,16 +169,21 @@ async function makeWay(
   throw alreadyExists(attemptOf(placement), [...new Set(managers)]);
 }
 
-async function adoptByHand(
-  placement: Placement,
-  cluster: Cluster,
-  reference: ObjectReference,
-): Promise<void> {
+async function withIgnored(placement: Placement, cluster: Cluster, wanted: Manifest): Promise<Manifest> {
+  const { context, ignoreChanges } = placement;
+  if (ignoreChanges.length === 0) return wanted;
+  const existing = await cluster.get(referenceOf(wanted), context.signal);
+  return existing === undefined ? wanted : withLiveValues(wanted, existing, ignoreChanges);
+}
+
+/** What the program wants, minus what it is told to ignore; and what was written by hand becomes ours. */
+async function takeUp(placement: Placement, cluster: Cluster, wanted: Manifest): Promise<Manifest> {
   const { signal } = placement.context;
-  const existing = await cluster.get(reference, signal);
-  const adopted = existing === undefined ? undefined : adoptedFields(existing, placement.fieldManager);
-  if (existing !== undefined && adopted !== undefined)
-    await cluster.setManagedFields(existing, adopted, signal);
+  const existing = await cluster.get(referenceOf(wanted), signal);
+  if (existing === undefined) return wanted;
+  const adopted = adoptedFields(existing, placement.fieldManager);
+  if (adopted !== undefined) await cluster.setManagedFields(existing, adopted, signal);
+  return withLiveValues(wanted, existing, placement.ignoreChanges);
 }
 
 function applyOptions(

@@ -33,11 +33,8 @@ export class Cluster {
     this.server = access.server;
   }
 
-  /** Undefined when the server has no such kind, now that it was asked again. */
-  async find(reference: ObjectReference, signal: AbortSignal): Promise<ServedKind | undefined> {
-    const known = await this.#discovery.find(reference.apiVersion, reference.kind, signal);
-    if (known !== undefined) return known;
-    this.#discovery.forget();
+  /** Undefined when the server has no such kind. */
+  find(reference: ObjectReference, signal: AbortSignal): Promise<ServedKind | undefined> {
     return this.#discovery.find(reference.apiVersion, reference.kind, signal);
   }
 

@@ -1,6 +1,6 @@
 /** Which resources the API server serves, and under which paths: asked once, and again when a kind is new. */
 import { at, listAt, textAt, type Json } from "../object/json.ts";
-import { groupOf, type ObjectReference } from "../object/manifest.ts";
+import type { ObjectReference } from "../object/manifest.ts";
 import type { ApiClient } from "./client.ts";
 
 export interface ServedKind {
@@ -10,27 +10,28 @@ export interface ServedKind {
   readonly namespaced: boolean;
 }
 
+type Served = ReadonlyMap<string, ServedKind>;
+
 const AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json";
 
 export class Discovery {
   readonly #client: ApiClient;
-  #served: Promise<ReadonlyMap<string, ServedKind>> | undefined;
+  #served: Promise<Served> | undefined;
 
   constructor(client: ApiClient) {
     this.#client = client;
   }
 
-  /** Undefined when the server has no such kind. */
+  /** Undefined when the server has no such kind, even when it is asked anew. */
   async find(apiVersion: string, kind: string, signal: AbortSignal): Promise<ServedKind | undefined> {
-    this.#served ??= this.#ask(signal);
-    const asked = this.#served;
-    try {
-      return (await asked).get(`${apiVersion}/${kind}`);
-    } catch (error) {
-      // Others may have begun anew meanwhile.
-      if (this.#served === asked) this.#served = undefined;
-      throw error;
-    }
+    const key = `${apiVersion}/${kind}`;
+    const isFresh = this.#served === undefined;
+    const first = (this.#served ??= this.#ask(signal));
+    const known = (await this.#answer(first)).get(key);
+    if (known !== undefined || isFresh) return known;
+    // Many may miss their kinds at once: the first of them asks, and the others wait for that answer.
+    if (this.#served === first) this.#served = undefined;
+    return (await this.#answer((this.#served ??= this.#ask(signal)))).get(key);
   }
 
   /** After a definition was created, what was learned before is out of date. */
@@ -38,7 +39,17 @@ export class Discovery {
     this.#served = undefined;
   }
 
-  async #ask(signal: AbortSignal): Promise<ReadonlyMap<string, ServedKind>> {
+  /** A failed question is no answer for those who come later. */
+  async #answer(asked: Promise<Served>): Promise<Served> {
+    try {
+      return await asked;
+    } catch (error) {
+      if (this.#served === asked) this.#served = undefined;
+      throw error;
+    }
+  }
+
+  async #ask(signal: AbortSignal): Promise<Served> {
     const lists = await Promise.all(
       ["/api", "/apis"].map((path) => this.#client.json(path, { accept: AGGREGATED, signal })),
     );
@@ -81,8 +92,4 @@ export function collectionPath(served: ServedKind, namespace: string | undefined
 
 export function objectPath(served: ServedKind, reference: ObjectReference): string {
   return `${collectionPath(served, reference.namespace)}/${encodeURIComponent(reference.name)}`;
-}
-
-export function isCustomGroup(apiVersion: string): boolean {
-  return groupOf(apiVersion).includes(".") && !groupOf(apiVersion).endsWith(".k8s.io");
 }

@@ -3,7 +3,7 @@ import { Fault } from "../../../../errors/fault.ts";
 import type { Log } from "../../../../provider/protocol/resource.ts";
 import type { Cluster } from "../api/cluster.ts";
 import { abortReason } from "../api/client.ts";
-import { isMissing } from "../api/failure.ts";
+import { isMissing, Refusal } from "../api/failure.ts";
 import type { Selection, Sighting } from "../api/watch.ts";
 import { awaitedExpressions, skipsAwait } from "../object/annotation.ts";
 import { textAt } from "../object/json.ts";
@@ -92,9 +92,10 @@ class ReadyWait {
     signal.addEventListener("abort", interrupted, { once: true });
     if (signal.aborted) interrupted();
     this.#follow(cluster.watchObject(reference, inner, this.#sayRetry), this.#seeObject);
-    this.#followSelection(podsOf(object, reference), inner, this.#seePod);
-    this.#followSelection(endpointsOf(object, reference), inner, this.#seeEndpoints);
-    this.#followSelection(warningsIn(reference), inner, this.#seeWarning);
+    this.#followIfAllowed(podsOf(object, reference), inner, this.#seePod);
+    const endpoints = endpointsOf(object, reference);
+    if (endpoints !== undefined) this.#follow(cluster.watchPath(endpoints, inner), this.#seeEndpoints);
+    this.#followIfAllowed(warningsIn(reference), inner, this.#seeWarning);
     try {
       return await this.#outcome.promise;
     } finally {
@@ -104,20 +105,30 @@ class ReadyWait {
     }
   }
 
-  #followSelection(
+  /** Pods and warnings only explain; a user without the right to see them waits without explanations. */
+  #followIfAllowed(
     selection: Selection | undefined,
     signal: AbortSignal,
     see: (sighting: Sighting) => void,
   ): void {
-    if (selection !== undefined) this.#follow(this.#waiting.cluster.watchPath(selection, signal), see);
+    if (selection === undefined) return;
+    this.#follow(this.#waiting.cluster.watchPath(selection, signal), see, (error) => {
+      if (!(error instanceof Refusal) || error.code !== 403) return false;
+      this.#waiting.log.progress(`cannot see why it is not ready: ${error.message}`);
+      return true;
+    });
   }
 
-  #follow(sightings: AsyncIterable<Sighting>, see: (sighting: Sighting) => void): void {
+  #follow(
+    sightings: AsyncIterable<Sighting>,
+    see: (sighting: Sighting) => void,
+    isBearable: (error: unknown) => boolean = () => false,
+  ): void {
     const following = async (): Promise<void> => {
       for await (const sighting of sightings) see(sighting);
     };
     following().catch((error: unknown) => {
-      this.#outcome.reject(this.#fault("cannot be watched", error));
+      if (!isBearable(error)) this.#outcome.reject(this.#fault("cannot be watched", error));
     });
   }
 
