@@ -1,3 +1,4 @@
+#!/bin/sh
 # Runs inside a new base tree: turns Debian's minimal system into a plain server of nobody's yet.
 set -eu
 export DEBIAN_FRONTEND=noninteractive

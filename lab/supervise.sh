@@ -36,26 +36,32 @@ clear_groups() {
   done
 }
 
-boot=0
-while :; do
-  boot=$((boot + 1))
+# A function is read whole before it runs: an update of the checkout may change this file meanwhile.
+keep_running() {
+  local boot=0 status payload
+  while :; do
+    boot=$((boot + 1))
+    clear_groups
+    rm -f again
+    printf '%s boot %s\n' "$(date --iso-8601=seconds)" "$boot"
+    echo "$boot" >boots
+    status=0
+    # shellcheck disable=SC2153 # BOOT is of supervise.conf
+    "$SCRIPTS/$BOOT" "$folder" "$$" &
+    payload=$!
+    read -ra stat <"/proc/$payload/stat"
+    printf '%s %s\n' "$payload" "${stat[21]}" >payload.pid.partial
+    mv payload.pid.partial payload.pid
+    wait "$payload" || status=$?
+    rm -f payload.pid
+    if [[ -n $CABLE ]]; then ip link del "$CABLE" 2>/dev/null || true; fi
+    printf '%s ended with %s\n' "$(date --iso-8601=seconds)" "$status"
+    # 133 is how systemd-nspawn says that the host wants to reboot.
+    [[ $status == 133 || -e again ]] || break
+  done
   clear_groups
-  rm -f again
-  printf '%s boot %s\n' "$(date --iso-8601=seconds)" "$boot"
-  echo "$boot" >boots
-  status=0
-  "$SCRIPTS/$BOOT" "$folder" "$$" &
-  payload=$!
-  read -ra stat <"/proc/$payload/stat"
-  printf '%s %s\n' "$payload" "${stat[21]}" >payload.pid.partial
-  mv payload.pid.partial payload.pid
-  wait "$payload" || status=$?
-  rm -f payload.pid
-  if [[ -n $CABLE ]]; then ip link del "$CABLE" 2>/dev/null || true; fi
-  printf '%s ended with %s\n' "$(date --iso-8601=seconds)" "$status"
-  # 133 is how systemd-nspawn says that the host wants to reboot.
-  [[ $status == 133 || -e again ]] || break
-done
-clear_groups
-rm -f supervisor.pid
-exit "$status"
+  rm -f supervisor.pid
+  exit "$status"
+}
+
+keep_running

@@ -1,3 +1,4 @@
+#!/bin/sh
 # Runs outside, on the tree of a new image ($1): what maintainer scripts would have set up, and what no
 # container reads taken away.
 set -eu

@@ -151,7 +151,7 @@ describe("hosts in systemd-nspawn", function () {
     const began = performance.now();
     await stopHost("pair", "one", lab.options, 3000);
     const seconds = (performance.now() - began) / 1000;
-    assert.ok(seconds > 2.9 && seconds < 15, `${seconds} s`);
+    assert.ok(seconds > 2.9 && seconds < 60, `${seconds} s`);
     assert.equal(await isAlive(leader), false);
     await createNspawnHost(one, lab.options);
   });
