@@ -48,7 +48,9 @@ record_packages() {
 # The old state is written first: whatever ends this run, the next one completes the record.
 open_record() {
   record_packages
-  note_absent_folder /var/lib/machines # made by systemd-container, and left when it is purged
+  # Made by systemd-container and by systemd's tmpfiles, and left when they are purged.
+  note_absent_folder /var/lib/machines
+  ((EUID != 0)) || note_absent_folder /root/.ssh
   installed_packages >"$packages_before.$$"
   mv "$packages_before.$$" "$packages_before"
 }
