@@ -12,9 +12,9 @@ import { withLock, type Lock } from "./lock.ts";
 import type { LabOptions } from "./options.ts";
 import { removeOutdatedTrees } from "./outdated-trees.ts";
 import { run } from "./program.ts";
+import type { Release } from "./releases.ts";
 
-export const releases = ["trixie", "bookworm"] as const;
-export type Release = (typeof releases)[number];
+export { releases, type Release } from "./releases.ts";
 
 export type TreeKind = "nspawn" | "kvm";
 

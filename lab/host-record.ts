@@ -1,7 +1,7 @@
 /** What is kept about a host: its folder holds everything, and `host.json` comes last when it is made. */
 import { join } from "node:path";
 import { z } from "zod";
-import { releases } from "./base-tree.ts";
+import { releases } from "./releases.ts";
 import { readIfThere, writeWhole } from "./files.ts";
 
 export const hostRecordSchema = z.strictObject({

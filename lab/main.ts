@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { Fault, messageOf } from "../errors/fault.ts";
-import { releases } from "./base-tree.ts";
+import { releases } from "./releases.ts";
 import { labFolders } from "./folders.ts";
 import {
   createKvmHost,

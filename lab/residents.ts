@@ -7,7 +7,7 @@ import { readHostRecord, type HostRecord } from "./host-record.ts";
 import { withLock, type Lock } from "./lock.ts";
 import { assertLabName, listHosts, readNetwork, type Network } from "./network.ts";
 import type { LabOptions } from "./options.ts";
-import type { Release } from "./base-tree.ts";
+import type { Release } from "./releases.ts";
 import { objectionToAddress, parseSubnet } from "./subnet.ts";
 
 export interface HostSpec {

@@ -1,6 +1,6 @@
 /** Inputs of the lab's resources, and how they are checked. */
 import { z } from "zod";
-import { releases } from "../../lab/base-tree.ts";
+import { releases } from "../../lab/releases.ts";
 import { imageNames } from "../../lab/images/catalogue.ts";
 import { labName } from "../../lab/network.ts";
 import { parseSubnet } from "../../lab/subnet.ts";
