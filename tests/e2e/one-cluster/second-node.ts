@@ -169,5 +169,21 @@ export function growsAndShrinks(stack: StackUnderTest): void {
       assert.equal(await fetchText(`http://${ONE}:${NODE_PORTS.page}/`), "Hello world");
       assert.doesNotMatch(await stack.host("one").run("ip route"), /10\.244\.1\./);
     });
+
+    it("is forgotten with its pods once its node is deleted in the cluster", async () => {
+      // The stack has no say in what a kubelet has registered: as in any cluster, the node's object goes by hand.
+      await stack.kubectl("delete", "node", "two");
+      await eventually(
+        "the dead node's pods to go",
+        async () => {
+          const { items } = await stack.object(podsSchema, "get", "pods", "--all-namespaces");
+          assert.deepEqual(
+            items.filter(({ spec }) => spec.nodeName === "two").map(({ metadata }) => metadata.name),
+            [],
+          );
+        },
+        { seconds: 180, everyMilliseconds: 1000 },
+      );
+    });
   });
 }
