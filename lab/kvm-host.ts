@@ -70,7 +70,7 @@ export async function stopKvmHost(
 ): Promise<void> {
   await stopSupervised(folder, graceMilliseconds, async () => {
     // The connection ends with the host: what counts is that the host ends within the grace.
-    if (record !== undefined) await command(record, "systemctl poweroff", folders);
+    if (record !== undefined) await command(record, "systemctl --no-block poweroff", folders);
   });
 }
 
@@ -86,7 +86,7 @@ export async function rebootKvmHost(
     throw new Fault({ what: "it is not running", where: `lab host "${record.name}"`, remedy: "start it" });
   const ups = await upsOf(folder);
   if (!hard) {
-    await command(record, "systemctl reboot", options.folders);
+    await command(record, "systemctl --no-block reboot", options.folders);
     await awaitUp(record, folder, ups, readyMilliseconds.tcg, options);
     return;
   }
@@ -99,7 +99,9 @@ export async function rebootKvmHost(
 
 async function command(record: HostRecord, text: string, folders: LabFolders): Promise<void> {
   const args = await sshArguments({ ...record, status: "running" }, "root", folders);
-  await attempt("ssh", [...args, "-o", "BatchMode=yes", text]);
+  // A host that goes down may not say so to who is connected.
+  const patience = ["BatchMode=yes", "ServerAliveInterval=5", "ServerAliveCountMax=6"];
+  await attempt("ssh", [...args, ...patience.flatMap((option) => ["-o", option]), text]);
 }
 
 async function make(
