@@ -1,12 +1,16 @@
 /** What a run does when nothing, or one thing, has changed. */
 import assert from "node:assert/strict";
+import { availableParallelism, loadavg } from "node:os";
 import { previewSteps } from "../../support/exported-state.ts";
 import { saidBy, succeeded } from "../../support/process.ts";
 import type { StackUnderTest } from "../../support/stack-under-test.ts";
 import { morePods, oneNode } from "./settings.ts";
 
-/** What an unchanged run may take; twice that, for a machine that does other things too. */
-const SECONDS = 5;
+/** What an unchanged run may take: twice the figure to reach, and more where others want the processors too. */
+function patience(): number {
+  const waiting = (loadavg()[0] ?? 0) / availableParallelism();
+  return 5 * Math.max(2, 2 * waiting);
+}
 
 export function changesOnlyWhatChanged(stack: StackUnderTest): void {
   describe("changes only what has changed", () => {
@@ -20,7 +24,7 @@ export function changesOnlyWhatChanged(stack: StackUnderTest): void {
         { create, update, deleted, replace },
         { create: 0, update: 0, deleted: 0, replace: 0 },
       );
-      assert.ok(seconds < 2 * SECONDS, `${seconds.toFixed(1)} s`);
+      assert.ok(seconds < patience(), `${seconds.toFixed(1)} s`);
     });
 
     it("finds nothing changed on the hosts after a refresh either", async () => {

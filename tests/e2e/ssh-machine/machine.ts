@@ -3,7 +3,6 @@ import { chmod, copyFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { networkFolder } from "../../../lab/folders.ts";
 import { createNspawnHost, deleteNetwork, type LabHost } from "../../../lab/hosts.ts";
-import { imageNames } from "../../../lab/images/catalogue.ts";
 import { createNetwork, listNetworks } from "../../../lab/network.ts";
 import { createRegistry } from "../../../lab/registry.ts";
 import type { StackSettings } from "../../support/checkout.ts";
@@ -39,7 +38,7 @@ export class Metal {
   async make(): Promise<void> {
     await this.remove();
     await createNetwork({ name: NETWORK, subnet: "10.79.18.0/24" }, labOptions);
-    const registry = { network: NETWORK, address: GATEWAY, port: 5000, images: imageNames };
+    const registry = { network: NETWORK, address: GATEWAY, port: 5000, images: ["nginx", "shell"] as const };
     this.#images = (await createRegistry(registry, labOptions)).images;
     const spec = { name: this.host.name, network: NETWORK, address: ADDRESS, release: "trixie" } as const;
     this.#made = await createNspawnHost(spec, labOptions);
