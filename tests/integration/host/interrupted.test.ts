@@ -27,7 +27,7 @@ type Login = "root" | "operator";
 after(endLab);
 
 describe("a run that is killed", function () {
-  this.timeout(240_000);
+  this.timeout(300_000);
   const name = "killed";
   let host: LabHost;
   let connections: Record<Login, Properties>;

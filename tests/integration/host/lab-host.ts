@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
+import { Fault } from "../../../errors/fault.ts";
 import { labFolders, networkFolder } from "../../../lab/folders.ts";
 import { createNspawnHost, deleteNetwork, type LabHost } from "../../../lab/hosts.ts";
 import { createNetwork, readNetwork } from "../../../lab/network.ts";
@@ -15,24 +16,43 @@ import { StateKind } from "../../../provider/host/state/kind.ts";
 import type { OperationContext } from "../../../provider/protocol/resource.ts";
 import { isMap, Secret, type Properties, type Value } from "../../../provider/protocol/value.ts";
 
-const NETWORK = "host-layer-tests";
-const SUBNET = "10.79.0.0/24";
+/** Of this process alone: another checkout may run the same tests at the same time. */
+const NETWORK = `host-layer-${process.pid}`;
+const SUBNETS = Array.from({ length: 64 }, (_, index) => `10.79.${64 + ((process.pid + index) % 64)}`);
 export const STACK = "organization/host-layer/test";
 
 const options: LabOptions = { folders: labFolders(), progress: () => undefined };
+
+let subnet: Promise<string> | undefined;
 
 export async function startLabHost(
   name: string,
   octet: number,
   release: Release = "trixie",
 ): Promise<LabHost> {
-  await createNetwork({ name: NETWORK, subnet: SUBNET }, options);
-  return createNspawnHost({ name, network: NETWORK, address: `10.79.0.${octet}`, release }, options);
+  subnet ??= makeNetwork();
+  return createNspawnHost({ name, network: NETWORK, address: `${await subnet}.${octet}`, release }, options);
+}
+
+/** Makes the network in the first range that nobody has; gives the range's first three numbers. */
+async function makeNetwork(): Promise<string> {
+  let refusal: Error | undefined;
+  for (const candidate of SUBNETS) {
+    try {
+      await createNetwork({ name: NETWORK, subnet: `${candidate}.0/24` }, options);
+      return candidate;
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      refusal = error;
+    }
+  }
+  throw refusal ?? new Error("there is no range to try");
 }
 
 /** Registered by each file for the end of the whole run. */
 export async function endLab(this: Mocha.Context): Promise<void> {
   this.timeout(60_000);
+  subnet = undefined;
   if ((await readNetwork(NETWORK, options.folders)) !== undefined) await deleteNetwork(NETWORK, options);
 }
 

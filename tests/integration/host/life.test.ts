@@ -26,7 +26,7 @@ after(endLab);
 
 for (const { user, release, octet } of LOGINS) {
   describe(`a role on a ${release} host, as ${user}`, function () {
-    this.timeout(120_000);
+    this.timeout(300_000);
     const name = `life-${release}`;
     let host: LabHost;
     let layer: HostLayer;

@@ -18,7 +18,7 @@ import { differences, snapshotOf } from "./snapshot.ts";
 after(endLab);
 
 describe("what stands in the way", function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   const name = "refusals";
   let host: LabHost;
   let connection: Properties;
@@ -39,8 +39,8 @@ describe("what stands in the way", function () {
     layer.close();
   });
 
-  const claimHost = (changes: Properties = {}): Promise<Created> =>
-    layer.claims.create({ host: name, connection, stack: STACK, ...changes }, quietContext());
+  const claimHost = (changes: Properties = {}, context = quietContext()): Promise<Created> =>
+    layer.claims.create({ host: name, connection, stack: STACK, ...changes }, context);
   const unclaim = (claim: Created): Promise<void> =>
     layer.claims.delete(
       { id: claim.id, outputs: claim.outputs, inputs: { host: name, connection, stack: STACK } },
@@ -56,15 +56,18 @@ describe("what stands in the way", function () {
 
   it("another host key is refused at once, with both and the remedy, and nothing is sent", async () => {
     const other = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBJvn1Y6zr4YXozOK9JSKTZ0byAgiDzfdfpf0000000D";
-    const begun = Date.now();
-    await assert.rejects(claimHost({ connection: { ...connection, hostKeys: [other] } }), (error: Error) => {
-      assert.match(error.message, /refusals: the host's key is not the one that is pinned/);
-      assert.match(error.message, /got: +SHA256:/);
-      assert.match(error.message, /allowed: SHA256:/);
-      assert.match(error.message, /remedy:/);
-      return true;
-    });
-    assert.ok(Date.now() - begun < 5_000, "it was tried again");
+    const context = quietContext();
+    await assert.rejects(
+      claimHost({ connection: { ...connection, hostKeys: [other] } }, context),
+      (error: Error) => {
+        assert.match(error.message, /refusals: the host's key is not the one that is pinned/);
+        assert.match(error.message, /got: +SHA256:/);
+        assert.match(error.message, /allowed: SHA256:/);
+        assert.match(error.message, /remedy:/);
+        return true;
+      },
+    );
+    assert.ok(!context.said.some((line) => /again in/.test(line)), "it was tried again");
   });
 
   it("a host without a pinned key is refused, unless trust on first use was asked for", async () => {
@@ -83,16 +86,16 @@ describe("what stands in the way", function () {
   it("a key that the host does not know is refused at once", async () => {
     const { privateKey } = generateKeyPairSync("ed25519");
     const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
-    const begun = Date.now();
+    const context = quietContext();
     await assert.rejects(
-      claimHost({ connection: { ...connection, privateKey: new Secret(pem) } }),
+      claimHost({ connection: { ...connection, privateKey: new Secret(pem) } }, context),
       (error: Error) => {
         assert.match(error.message, /login as "root" was refused/);
         assert.match(error.message, /authorized_keys/);
         return true;
       },
     );
-    assert.ok(Date.now() - begun < 5_000, "it was tried again");
+    assert.ok(!context.said.some((line) => /again in/.test(line)), "it was tried again");
   });
 
   it("a host that is away is tried until the deadline, and the error says how to let go of it", async () => {
@@ -101,7 +104,12 @@ describe("what stands in the way", function () {
     await assert.rejects(
       layer.claims.create({ host: name, connection: away, stack: STACK }, context),
       (error: Error) => {
-        assert.match(error.message, /refusals \(10\.79\.0\.70:2\): the host could not be reached within 2 s/);
+        assert.match(
+          error.message,
+          new RegExp(
+            `refusals \\(${host.address.replaceAll(".", "\\.")}:2\\): the host could not be reached within 2 s`,
+          ),
+        );
         assert.match(error.message, /cause: +.*ECONNREFUSED/);
         assert.match(error.message, /RKTNETES_ABANDON=refusals/);
         return true;
@@ -153,7 +161,7 @@ describe("what stands in the way", function () {
       minimumMemoryMiB: 99_999_999,
       ports: ["22/tcp"],
       resolves: ["no-such-name.invalid"],
-      cidrs: ["10.79.0.0/16"],
+      cidrs: [`${host.address}/16`],
       swapOff: false,
     };
     await assert.rejects(claimHost({ requirements }), (error: Error) => {
@@ -164,7 +172,7 @@ describe("what stands in the way", function () {
         /too little memory/,
         /port 22\/tcp is taken\n +got: +(sshd|systemd)\[\d+\] of (ssh\.service|ssh\.socket|init\.scope)/,
         /no-such-name\.invalid/,
-        /10\.79\.0\.0\/16 overlaps/,
+        /\/16 overlaps/,
       ]) {
         assert.match(error.message, finding);
       }
