@@ -1,7 +1,8 @@
 /** The machine's own Debian sources, for another release. Mirrors and proxies that work outside work inside. */
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { readIfThere, isMissing } from "./files.ts";
+import { Fault } from "../errors/fault.ts";
+import { isMissing, readIfThere } from "./files.ts";
 import { run } from "./program.ts";
 
 export interface Source {
@@ -10,13 +11,7 @@ export interface Source {
   readonly pocket: string;
 }
 
-const defaultSources: readonly Source[] = [
-  { uri: "http://deb.debian.org/debian", pocket: "" },
-  { uri: "http://deb.debian.org/debian", pocket: "-updates" },
-  { uri: "http://deb.debian.org/debian-security", pocket: "-security" },
-];
-
-/** Sources of the machine's Debian release; Debian's own addresses when it has none. */
+/** Sources of the machine's Debian release. */
 export async function machineSources(): Promise<Source[]> {
   const codename = /^VERSION_CODENAME=(\w+)$/m.exec((await readIfThere("/etc/os-release")) ?? "")?.[1] ?? "";
   const found: Source[] = parseOneLine((await readIfThere("/etc/apt/sources.list")) ?? "", codename);
@@ -31,10 +26,19 @@ export async function machineSources(): Promise<Source[]> {
     if (name.endsWith(".list")) found.push(...parseOneLine(text, codename));
   }
   const unique = new Map(found.map((source) => [`${source.uri} ${source.pocket}`, source]));
-  return unique.size === 0 ? [...defaultSources] : [...unique.values()];
+  if (unique.size === 0) {
+    throw new Fault({
+      what: "this machine has no apt source of its own Debian release, so there is none to make lab hosts from",
+      where: "/etc/apt/sources.list, /etc/apt/sources.list.d",
+      got: `release "${codename}"`,
+      allowed: "a source with that release and the component main",
+      remedy: "add the mirror that this machine should use, and run apt-get update",
+    });
+  }
+  return [...unique.values()];
 }
 
-/** Lines as in `deb http://deb.debian.org/debian bookworm main`. */
+/** Lines as in `deb http://mirror.example/debian bookworm main`. */
 export function parseOneLine(text: string, codename: string): Source[] {
   return text.split("\n").flatMap((line) => {
     const match = /^\s*deb\s+(?:\[[^\]]*\]\s+)?(\S+)\s+(\S+)\s+(.+)$/.exec(line);
