@@ -64,6 +64,8 @@ export const hostSchema = z.strictObject({
   taints: z.array(taintSchema).default([]),
   /** Fields of this host's KubeletConfiguration that differ from the cluster's. */
   kubelet: z.record(z.string(), z.unknown()).default({}),
+  /** The machine is a container (LXC, systemd-nspawn): it may not set its kernel. By default so for nspawn. */
+  sharedKernel: z.boolean().optional(),
   /** The machine is gone for good: it is taken out of the stack without being reached. */
   abandon: z.boolean().default(false),
 });

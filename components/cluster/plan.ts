@@ -87,7 +87,7 @@ function planNode(host: HostConfig, index: number, pods: Range, cluster: Cluster
       ? host.taints
       : [...host.taints, { key: "node-role.kubernetes.io/control-plane", value: "", effect: "NoSchedule" }],
     kubelet: { ...cluster.kubelet, ...host.kubelet },
-    sharedKernel: host.machine === "nspawn",
+    sharedKernel: host.sharedKernel ?? host.machine === "nspawn",
     abandon: host.abandon,
   };
 }
