@@ -25,8 +25,8 @@ describe("a machine reached by ssh, as a user with sudo", () => {
   };
 
   before(async () => {
-    // The stack's own machine may be gone since a run that was cut off: it is made first.
-    await stack.checkout.refresh();
+    // What a run that was cut off has left of the stack is of no use: its machine is made anew.
+    await stack.forget();
     await metal.make();
     await stack.prepare(metal.settings());
     await stack.checkout.pulumi(["stack", "select", "--create", stack.name]);
@@ -70,7 +70,9 @@ mount -t tmpfs -o size=64m tmpfs /var/lib`);
           /too little room below \/var\/lib/,
         );
       } finally {
-        await metal.host.run("umount /var/lib; systemctl stop squatter.service");
+        await metal.host.run(
+          "umount /var/lib; systemctl stop squatter.service; systemctl reset-failed squatter.service 2>/dev/null; true",
+        );
       }
       assert.deepEqual(differences(pristine, await hostSnapshot(metal.host)), []);
     });

@@ -1,6 +1,6 @@
 /** One stack in a checkout of the tests' own: its cluster, brought up and taken down as a user does. */
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import type { Finished } from "../../commands/program.ts";
@@ -36,6 +36,12 @@ export class StackUnderTest {
     await this.configure(settings);
     await this.takeAway();
     await this.configure(settings);
+  }
+
+  /** The checkout as nobody has ever used it, whatever its stack still held. */
+  async forget(): Promise<void> {
+    await rm(this.checkout.folder, { recursive: true, force: true });
+    await this.checkout.refresh();
   }
 
   async configure(settings: StackSettings): Promise<void> {

@@ -88,6 +88,8 @@ export class Metal {
           machine: "ssh",
           address,
           roles: ["control-plane", "worker"],
+          // It is reached as any machine is, but it is a container.
+          sharedKernel: true,
           ssh: { ...ssh, ...key },
         },
       ],
