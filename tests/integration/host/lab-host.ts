@@ -52,6 +52,7 @@ async function makeNetwork(): Promise<string> {
 /** Registered by each file for the end of the whole run. */
 export async function endLab(this: Mocha.Context): Promise<void> {
   this.timeout(60_000);
+  await subnet;
   subnet = undefined;
   if ((await readNetwork(NETWORK, options.folders)) !== undefined) await deleteNetwork(NETWORK, options);
 }
