@@ -21,11 +21,15 @@ export function kubeletConfiguration(plan: ClusterPlan, node: NodePlan, runtimeS
     // What a stack may override comes first; what the plan decides is never overridden.
     failCgroupV1: false,
     failSwapOn: true,
+    // kube-proxy brings rules of its own; the kubelet's would stay on the host for ever.
+    makeIPTablesUtilChains: false,
     maxPods: 110,
     serializeImagePulls: false,
     maxParallelImagePulls: 4,
     evictionHard: { "memory.available": "100Mi", "nodefs.available": "5%", "imagefs.available": "5%" },
     resolvConf: "/etc/resolv.conf",
+    // Below the kubelet's own folder, so that it goes with it.
+    volumePluginDir: `${LAYOUT.kubeletData}/volume-plugins`,
     ...node.kubelet,
     authentication: {
       anonymous: { enabled: false },

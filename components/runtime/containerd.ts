@@ -101,11 +101,16 @@ export const containerd: Runtime = {
 
 function containerdConfig(sharedKernel: boolean): string {
   return `version = 3
+# It only makes /opt/containerd, for programs that nobody installs here.
+disabled_plugins = ["io.containerd.internal.v1.opt"]
 root = "${LAYOUT.containerdData}"
 state = "/run/containerd"
 
 [grpc]
 address = "${LAYOUT.containerdSocket}"
+
+[plugins."io.containerd.nri.v1.nri"]
+disable = true
 
 [plugins."io.containerd.cri.v1.images"]
 snapshotter = "overlayfs"
@@ -159,5 +164,11 @@ done
 awk '{ print $5 }' /proc/self/mountinfo | grep -E '^(/run/containerd|${LAYOUT.kubeletData}|${LAYOUT.containerdData})/' | sort -r |
   while IFS= read -r mount; do umount --lazy "$(printf '%b' "$mount")" || exit 1; done
 rm -rf /run/containerd /var/lib/cni /var/log/pods /var/log/containers
+# systemd ends the slice where it has controllers; the kubelet made it in every other v1 hierarchy, too.
+for slice in /sys/fs/cgroup/kubepods.slice /sys/fs/cgroup/*/kubepods.slice; do
+  [ -d "$slice" ] && find "$slice" -depth -type d -exec rmdir {} +
+done
+[ -d /run/netns ] && rmdir --ignore-fail-on-non-empty /run/netns
+exit 0
 `;
 }
