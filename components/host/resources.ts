@@ -23,7 +23,7 @@ export interface HostFacts {
   readonly release: string;
   readonly kernel: string;
   readonly architecture: string;
-  readonly cgroupVersion: string;
+  readonly cgroupVersion: number;
   readonly machineId: string;
   readonly memoryMiB: number;
   readonly cpus: number;
