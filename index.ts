@@ -37,7 +37,5 @@ new Workloads("workloads", {
 export const kubeconfig = cluster.kubeconfig;
 export const apiServer = plan.apiUrl;
 export const nodes = plan.nodes.map(({ name, address, podCidr }) => ({ name, address, podCidr }));
-export const walkthroughPort = config.workloads.walkthrough
-  ? config.workloads.walkthroughNodePort
-  : undefined;
-export const webPort = config.workloads.webReplicas > 0 ? config.workloads.webNodePort : undefined;
+export const walkthroughPort = config.workloads.walkthrough ? config.workloads.walkthroughNodePort : null;
+export const webPort = config.workloads.webReplicas > 0 ? config.workloads.webNodePort : null;
