@@ -12,6 +12,10 @@ export type Snapshot = readonly string[];
 
 const ANY_LAB = /rk[bv-]?-?[0-9a-f]{8}\b|rktnetes[-_]lab[-_][0-9a-f]{8}/;
 
+/** While another lab runs on this machine, kernel settings stay raised for its sake, and so does their record. */
+const OTHER_LABS = "other labs";
+const SHARED_BY_LABS = /^(setting |run \/run\/rktnetes-lab)/;
+
 export async function machineSnapshot(ours: RegExp): Promise<Snapshot> {
   const labelled = (kind: string, lines: readonly string[]): string[] =>
     lines
@@ -48,16 +52,14 @@ export async function machineSnapshot(ours: RegExp): Promise<Snapshot> {
     ),
     ...labelled("file", await contentsOf("/etc")),
     ...labelled("process", await processesOf(ours)),
-    ...((await otherLabs(ours))
-      ? []
-      : labelled(
-          "setting",
-          Object.entries(await readSettings()).map(([name, value]) => `${name} = ${value}`),
-        )),
+    ...labelled(
+      "setting",
+      Object.entries(await readSettings()).map(([name, value]) => `${name} = ${value}`),
+    ),
+    ...((await otherLabs(ours)) ? [OTHER_LABS] : []),
   ].sort();
 }
 
-/** While another lab runs on this machine, kernel settings stay raised for its sake. */
 async function otherLabs(ours: RegExp): Promise<boolean> {
   const folder = "/run/rktnetes-lab/networks";
   const names = await readdir(folder).catch(() => []);
@@ -99,6 +101,13 @@ async function processesOf(ours: RegExp): Promise<string[]> {
 
 /** Lines of one snapshot that the other lacks, with a sign. */
 export function differences(before: Snapshot, after: Snapshot): string[] {
+  const amongOthers = before.includes(OTHER_LABS) || after.includes(OTHER_LABS);
+  const counts = (line: string): boolean =>
+    line !== OTHER_LABS && !(amongOthers && SHARED_BY_LABS.test(line));
+  return changes(before.filter(counts), after.filter(counts));
+}
+
+function changes(before: Snapshot, after: Snapshot): string[] {
   const was = new Set(before);
   const is = new Set(after);
   return [
