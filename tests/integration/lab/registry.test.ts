@@ -59,12 +59,15 @@ describe("the lab's registry", function () {
       curl -sf $base/blobs/$layer -o layer.tar
       test "sha256:$(sha256sum layer.tar | cut -d' ' -f1)" = "$layer"
       tar -xf layer.tar -C image && mount --rbind /dev image/dev && mount -t proc proc image/proc
-      systemd-run --quiet -u pages -E NGINX_PORT=8090 chroot /root/image /usr/local/bin/serve-nginx
-      systemd-run --quiet -u names -E NGINX_ANSWER=hostname -E NGINX_PORT=8091 chroot /root/image /usr/local/bin/serve-nginx`);
+      systemd-run --quiet -u pages -E NGINX_PORT=8090 chroot /root/image /usr/local/bin/serve-nginx`);
     const retry = "--retry 20 --retry-connrefused --retry-delay 1";
     assert.equal(
       await onHost(`chroot /root/image curl -s ${retry} 127.0.0.1:8090`),
       "The lab's nginx answers.",
+    );
+    // Only now: the two share a root, and so the file that tells nginx where to listen.
+    await onHost(
+      "systemd-run --quiet -u names -E NGINX_ANSWER=hostname -E NGINX_PORT=8091 chroot /root/image /usr/local/bin/serve-nginx",
     );
     assert.equal(await onHost(`chroot /root/image curl -s ${retry} 127.0.0.1:8091/any`), "node");
     // Awaited: the line passes through a pipe and the journal.
