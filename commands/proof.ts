@@ -1,6 +1,7 @@
 /** Shows that the cluster does what was promised, by asking it. */
 import { z } from "zod";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { output, PROJECT } from "./program.ts";
 
 const KUBECTL = join(PROJECT, "bin", "kubectl");
@@ -76,9 +77,20 @@ async function bound(kubectl: (...args: string[]) => Promise<string>, object: st
   return { what: object, found: phase, holds: phase === "Bound" };
 }
 
+/** How long kube-proxy may take to open a port after its service is there: nothing tells when it has. */
+const PORT_PATIENCE_MILLISECONDS = 15_000;
+
 async function fetched(url: string): Promise<string> {
-  const reply = await fetch(url, { signal: AbortSignal.timeout(10_000) });
-  return reply.text();
+  const deadline = Date.now() + PORT_PATIENCE_MILLISECONDS;
+  for (;;) {
+    try {
+      const reply = await fetch(url, { signal: AbortSignal.timeout(10_000) });
+      return await reply.text();
+    } catch (error) {
+      if (Date.now() > deadline) throw new Error(`${url} does not answer`, { cause: error });
+      await delay(100);
+    }
+  }
 }
 
 function page(where: string, text: string): Proof {
