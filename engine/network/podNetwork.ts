@@ -1,0 +1,41 @@
+/** What the person asked for with --net, --dns*, --hostname and --port. */
+export interface NetworkRequest {
+  /** In the order given, e.g. `default`, `host`, `none`, `db:IP=172.16.28.9`. */
+  readonly networks: readonly {
+    readonly name: string;
+    readonly arguments: Readonly<Record<string, string>>;
+  }[];
+  readonly ports: readonly PortForward[];
+}
+
+export interface PortForward {
+  readonly name: string;
+  readonly protocol: "tcp" | "udp";
+  readonly podPort: number;
+  readonly hostPort: number;
+  readonly hostIP?: string;
+}
+
+/** One network that a pod is attached to, as written to the pod's net-info.json in rkt's form. */
+export interface AttachedNetwork {
+  readonly netName: string;
+  readonly netConf: string;
+  readonly pluginPath: string;
+  readonly ifName: string;
+  readonly ip: string;
+  readonly args: string;
+  readonly mask: string;
+}
+
+/** A pod's network as stage1 sees it. */
+export type PodNetwork =
+  | { readonly kind: "host" }
+  /** A network namespace of the pod's own, pinned at `path`; `none` has only loopback. */
+  | { readonly kind: "own"; readonly path: string; readonly attached: readonly AttachedNetwork[] };
+
+/** Every step is recorded in the pod's folder before it is done, so that gc finds what a killed command left. */
+export interface Networking {
+  setUp(podFolder: string, uuid: string, request: NetworkRequest): Promise<PodNetwork>;
+  /** Takes away whatever setUp made or half made; nothing is no error. */
+  tearDown(podFolder: string, uuid: string): Promise<void>;
+}

@@ -1,0 +1,69 @@
+import type { PodManifest } from "../engine/appc/podManifest.ts";
+import type { InsecureOptions } from "../engine/insecureOptions.ts";
+import type { PodNetwork } from "../engine/network/podNetwork.ts";
+
+/**
+ * A prepared pod as a flavour meets it. All of it can be read back from the pod's folder and the arguments of the
+ * published interface, so a flavour's entry point for a foreign stage0 calls the same functions as ours.
+ */
+export interface PodToRun {
+  readonly uuid: string;
+  /** The pod's folder; also the working folder of every entry point. */
+  readonly folder: string;
+  readonly manifest: PodManifest;
+  readonly apps: readonly AppToRun[];
+  readonly network: PodNetwork;
+  readonly hostname: string;
+  readonly insecure: InsecureOptions;
+  readonly interactive: boolean;
+  readonly mutable: boolean;
+  readonly debug: boolean;
+  readonly ipc: "auto" | "private" | "parent";
+  /** Who writes resolv.conf and hosts: `host` copies the host's, `stage0` the pod's own files, `none` leaves the image's. */
+  readonly resolvConf: "host" | "stage0" | "none" | "default";
+  readonly hosts: "host" | "stage0" | "default";
+  /** First host id and count of the pod's user namespace, with --private-users. */
+  readonly userNamespace?: { readonly first: number; readonly count: number };
+  readonly metadataUrl?: string;
+}
+
+export interface AppToRun {
+  readonly name: string;
+  /**
+   * How the app's root comes about inside the pod's own mount namespace: an overlay over a shared tree, or a copy that
+   * is already in place (`--no-overlay`). `target` is `<pod>/stage1/rootfs/opt/stage2/<app>/rootfs`.
+   */
+  readonly root:
+    | {
+        readonly kind: "overlay";
+        readonly lower: string;
+        readonly upper: string;
+        readonly work: string;
+        readonly target: string;
+      }
+    | { readonly kind: "copy"; readonly target: string };
+}
+
+/** What stage0 turns into: the program that is the pod from then on, with the pid of the command that was typed. */
+export interface Handover {
+  readonly program: string;
+  readonly arguments: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** A flavour of stage1 that comes with the engine. */
+export interface Flavour {
+  readonly name: "oci" | "host" | "fly" | "kvm";
+  /** Writes whatever its programs need into the pod's folder, and says what to turn into. */
+  run(pod: PodToRun): Promise<Handover>;
+  /** The command that joins a running app with all of its restrictions. */
+  enter(
+    pod: { readonly folder: string; readonly uuid: string },
+    app: string,
+    command: readonly string[],
+  ): Promise<Handover>;
+  /** Ends a running pod: politely, or at once with `force`. Resolves when it was told, not when it has ended. */
+  stop(pod: { readonly folder: string; readonly uuid: string }, force: boolean): Promise<void>;
+  /** Takes away what only this flavour knows of (cgroups, machines); the pod is dead. Nothing is no error. */
+  collect(pod: { readonly folder: string; readonly uuid: string }): Promise<void>;
+}
