@@ -2,7 +2,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { PulumiFn, Stack } from "@pulumi/pulumi/automation/index.js";
-import type { Json } from "../../../tools/providers/kubernetes/object/json.ts";
+import type { Json } from "../../../provider/kubernetes/json.ts";
 import { startControlPlane, type ControlPlane } from "./control-plane.ts";
 import { builtProgram, Workspace } from "./workspace.ts";
 

@@ -6,8 +6,8 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { ApiClient } from "../../../tools/providers/kubernetes/api/client.ts";
-import { accessOf, loadKubeconfig } from "../../../tools/providers/kubernetes/config/kubeconfig.ts";
+import { ApiClient } from "../../../provider/kubernetes/client.ts";
+import { accessOf, loadKubeconfig } from "../../../provider/kubernetes/kubeconfig.ts";
 import { makeIdentities, type Identities } from "./identities.ts";
 
 const READY_MS = 60_000;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { at, textAt } from "../../../tools/providers/kubernetes/object/json.ts";
+import { at, textAt } from "../../../provider/kubernetes/json.ts";
 import { ClusterBench, type Declare } from "./cluster-bench.ts";
 import { failureText } from "./workspace.ts";
 

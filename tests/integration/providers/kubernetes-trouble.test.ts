@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as k8s from "@pulumi/kubernetes";
-import { textAt } from "../../../tools/providers/kubernetes/object/json.ts";
+import { textAt } from "../../../provider/kubernetes/json.ts";
 import { ClusterBench, type Declare } from "./cluster-bench.ts";
 import { failureText } from "./workspace.ts";
 

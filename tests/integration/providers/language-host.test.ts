@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { parseJson, at, type Json } from "../../../tools/providers/kubernetes/object/json.ts";
+import { parseJson, at, type Json } from "../../../provider/kubernetes/json.ts";
 import { eventually } from "../../support/await.ts";
 import { failed, runProcess, succeeded } from "../../support/process.ts";
 import { builtProgram } from "./workspace.ts";

@@ -3,13 +3,13 @@ import type { Difference, OperationContext } from "../../../provider/protocol/re
 import type { DiffArguments } from "../../../provider/protocol/resource.ts";
 import { containsUnknown } from "../../../provider/protocol/value.ts";
 import type { Connection } from "./connection.ts";
-import { Unreachable } from "./api/failure.ts";
+import { Unreachable } from "../../../provider/kubernetes/failure.ts";
 import { detailed, fieldChanges, withoutRespelled, type Sides } from "./diff/difference.ts";
 import { immutableFields } from "./diff/immutable.ts";
 import type { FieldChange } from "./diff/compare.ts";
 import { formatPath, parsePath, type Path } from "./diff/path.ts";
 import { isAutonamed, replacesUnready } from "./object/annotation.ts";
-import { objectAt, without } from "./object/json.ts";
+import { objectAt, without } from "../../../provider/kubernetes/json.ts";
 import { referenceOf, withoutReadOnlyMetadata, type Manifest } from "./object/manifest.ts";
 import { isRevealedMap, plainManifest, revealedManifest } from "./object/plain.ts";
 import { fieldManagerFor, readRecord } from "./object/record.ts";

@@ -2,7 +2,7 @@
 import { Fault } from "../../../errors/fault.ts";
 import { Unknown } from "../../../provider/protocol/value.ts";
 import { Cluster } from "./api/cluster.ts";
-import { accessOf, ambientKubeconfig, loadKubeconfig } from "./config/kubeconfig.ts";
+import { accessOf, ambientKubeconfig, loadKubeconfig } from "../../../provider/kubernetes/kubeconfig.ts";
 import type { Settings } from "./config/settings.ts";
 
 export class Connection {

@@ -8,7 +8,7 @@ import {
   type Value,
 } from "../../../provider/protocol/value.ts";
 import { UnknownKind } from "./api/cluster.ts";
-import { isMissing, isPassing, Refusal, Unreachable } from "./api/failure.ts";
+import { isMissing, isPassing, Refusal, Unreachable } from "../../../provider/kubernetes/failure.ts";
 import type { Connection } from "./connection.ts";
 import type { Manifest } from "./object/manifest.ts";
 import { valuesOf } from "./object/plain.ts";

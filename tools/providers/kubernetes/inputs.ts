@@ -1,7 +1,7 @@
 /** Inputs made from what is in the cluster: after a refresh, and on import. */
 import type { Properties, Revealed, RevealedProperties, Value } from "../../../provider/protocol/value.ts";
 import { sameRevealed } from "./diff/compare.ts";
-import { objectAt, without, type JsonObject } from "./object/json.ts";
+import { objectAt, without, type JsonObject } from "../../../provider/kubernetes/json.ts";
 import { withoutReadOnlyMetadata, type Manifest } from "./object/manifest.ts";
 import { isRevealedList, isRevealedMap, revealedManifest, valuesOf } from "./object/plain.ts";
 import { withSecrecy } from "./object/secrecy.ts";

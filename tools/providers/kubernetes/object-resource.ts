@@ -14,13 +14,13 @@ import type {
 } from "../../../provider/protocol/resource.ts";
 import { isMap, type Properties, type Value } from "../../../provider/protocol/value.ts";
 import { UnknownKind } from "./api/cluster.ts";
-import { Refusal, Unreachable } from "./api/failure.ts";
-import { patiently } from "./api/patience.ts";
+import { Refusal, Unreachable } from "../../../provider/kubernetes/failure.ts";
+import { patiently } from "../../../provider/kubernetes/patience.ts";
 import { differenceOf, withNamespaceOf } from "./change.ts";
 import type { Connection } from "./connection.ts";
 import { importedInputs, refreshedInputs } from "./inputs.ts";
 import { propagationOf, skipsAwaitOnDelete, timeoutSecondsOf } from "./object/annotation.ts";
-import { textAt } from "./object/json.ts";
+import { textAt } from "../../../provider/kubernetes/json.ts";
 import { idOf, parseId, referenceOf, type Manifest, type ObjectReference } from "./object/manifest.ts";
 import { named, randomSuffix } from "./object/naming.ts";
 import { plainManifest } from "./object/plain.ts";

@@ -3,9 +3,17 @@
  * provider when the program says something about the object: nobody else stands behind them. Without this,
  * an edit by hand would block every later run, and fields that leave the program would stay.
  */
-import type { Refusal } from "./api/failure.ts";
+import type { Refusal } from "../../../provider/kubernetes/failure.ts";
 import { parsePath, type Path } from "./diff/path.ts";
-import { at, isArray, isObject, listAt, textAt, type Json, type JsonObject } from "./object/json.ts";
+import {
+  at,
+  isArray,
+  isObject,
+  listAt,
+  textAt,
+  type Json,
+  type JsonObject,
+} from "../../../provider/kubernetes/json.ts";
 import type { Manifest } from "./object/manifest.ts";
 import { sameJson } from "./wait/same.ts";
 

@@ -3,11 +3,16 @@ import { PartialFailure, type OperationContext } from "../../../provider/protoco
 import { secretTexts } from "../../../provider/protocol/redaction.ts";
 import type { Properties } from "../../../provider/protocol/value.ts";
 import { UnknownKind, type Cluster } from "./api/cluster.ts";
-import { isMissing, isPassing, isWaitingForServiceAccount, Refusal } from "./api/failure.ts";
-import { patiently, type Patience } from "./api/patience.ts";
+import {
+  isMissing,
+  isPassing,
+  isWaitingForServiceAccount,
+  Refusal,
+} from "../../../provider/kubernetes/failure.ts";
+import { patiently, type Patience } from "../../../provider/kubernetes/patience.ts";
 import type { Connection } from "./connection.ts";
 import { forcesPatch, timeoutSecondsOf } from "./object/annotation.ts";
-import { listAt, objectAt, textAt, without } from "./object/json.ts";
+import { listAt, objectAt, textAt, without } from "../../../provider/kubernetes/json.ts";
 import {
   idOf,
   referenceOf,

@@ -1,7 +1,7 @@
 /** The API server's refusals as faults: which object, which field, who has it, what to do. */
 import { Fault } from "../../../errors/fault.ts";
 import { redacted } from "../../../provider/protocol/redaction.ts";
-import { Refusal, Unreachable, type StatusCause } from "./api/failure.ts";
+import { Refusal, Unreachable, type StatusCause } from "../../../provider/kubernetes/failure.ts";
 import { titleOf, type ObjectReference } from "./object/manifest.ts";
 
 export interface Attempt {

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { Refusal } from "../../../../tools/providers/kubernetes/api/failure.ts";
+import { Refusal } from "../../../../provider/kubernetes/failure.ts";
 import { adoptedFields, conflictsByHandOnly } from "../../../../tools/providers/kubernetes/ownership.ts";
 import {
   alreadyExists,
   faultOf,
   immutableFieldsIn,
 } from "../../../../tools/providers/kubernetes/rejection.ts";
-import type { JsonObject } from "../../../../tools/providers/kubernetes/object/json.ts";
+import type { JsonObject } from "../../../../provider/kubernetes/json.ts";
 
 const attempt = {
   reference: { apiVersion: "v1", kind: "ConfigMap", namespace: "shop", name: "conf" },

@@ -1,11 +1,11 @@
 /** The API server as the provider uses it: objects by reference, server-side apply, deletion, watches. */
 import { Fault } from "../../../../errors/fault.ts";
-import { isObject, textAt, type Json } from "../object/json.ts";
+import { isObject, textAt, type Json } from "../../../../provider/kubernetes/json.ts";
 import { referenceOf, titleOf, type Manifest, type ObjectReference } from "../object/manifest.ts";
-import type { ClusterAccess } from "./access.ts";
-import { ApiClient } from "./client.ts";
+import type { ClusterAccess } from "../../../../provider/kubernetes/access.ts";
+import { ApiClient } from "../../../../provider/kubernetes/client.ts";
 import { collectionPath, Discovery, objectPath, type ServedKind } from "./discovery.ts";
-import { isMissing } from "./failure.ts";
+import { isMissing } from "../../../../provider/kubernetes/failure.ts";
 import { watch, type Selection, type Sighting } from "./watch.ts";
 
 export interface ApplyOptions {

@@ -1,7 +1,7 @@
 /** Which resources the API server serves, and under which paths: asked once, and again when a kind is new. */
-import { at, listAt, textAt, type Json } from "../object/json.ts";
+import { at, listAt, textAt, type Json } from "../../../../provider/kubernetes/json.ts";
 import type { ObjectReference } from "../object/manifest.ts";
-import type { ApiClient } from "./client.ts";
+import type { ApiClient } from "../../../../provider/kubernetes/client.ts";
 
 export interface ServedKind {
   /** `/api/v1` or `/apis/GROUP/VERSION`. */

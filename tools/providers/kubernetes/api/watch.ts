@@ -3,11 +3,11 @@
  * breaks, is taken up again by listing anew, so that nothing is missed.
  */
 import type { IncomingMessage } from "node:http";
-import { isObject, listAt, parseJson, textAt, type Json } from "../object/json.ts";
+import { isObject, listAt, parseJson, textAt, type Json } from "../../../../provider/kubernetes/json.ts";
 import type { Manifest } from "../object/manifest.ts";
-import type { ApiClient } from "./client.ts";
-import { codeOf, Refusal, Unreachable } from "./failure.ts";
-import { patiently } from "./patience.ts";
+import type { ApiClient } from "../../../../provider/kubernetes/client.ts";
+import { codeOf, Refusal, Unreachable } from "../../../../provider/kubernetes/failure.ts";
+import { patiently } from "../../../../provider/kubernetes/patience.ts";
 
 export interface Selection {
   readonly path: string;

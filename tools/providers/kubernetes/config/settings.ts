@@ -10,7 +10,7 @@ import {
 } from "../../../../provider/protocol/value.ts";
 import { messageOf } from "../../../../errors/fault.ts";
 import { sameJson } from "../wait/same.ts";
-import { activeCluster, loadKubeconfig, type Choice } from "./kubeconfig.ts";
+import { activeCluster, loadKubeconfig, type Choice } from "../../../../provider/kubernetes/kubeconfig.ts";
 
 export interface Settings {
   /** Text or path; undefined for the ambient one, "unknown" in a preview that comes before it. */

@@ -1,5 +1,5 @@
 /** A Kubernetes object as a program declares it or the API server returns it. */
-import { objectAt, textAt, type JsonObject } from "./json.ts";
+import { objectAt, textAt, type JsonObject } from "../../../../provider/kubernetes/json.ts";
 
 export type Manifest = JsonObject;
 

@@ -12,7 +12,7 @@ import {
   type RevealedProperties,
   type Value,
 } from "../../../../provider/protocol/value.ts";
-import { isArray, isObject, type Json, type JsonObject } from "./json.ts";
+import { isArray, isObject, type Json, type JsonObject } from "../../../../provider/kubernetes/json.ts";
 
 /** The engine's values without secrets' envelopes, nulls left out; what is not known yet stays unknown. */
 export function revealedManifest(properties: Properties): RevealedProperties {

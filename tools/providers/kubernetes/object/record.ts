@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { isMap, Unknown, type Properties, type Value } from "../../../../provider/protocol/value.ts";
 import { fieldManagerOf } from "./annotation.ts";
-import { objectAt, type JsonObject } from "./json.ts";
+import { objectAt, type JsonObject } from "../../../../provider/kubernetes/json.ts";
 import type { Manifest } from "./manifest.ts";
 import { plainManifest, valuesOf } from "./plain.ts";
 import { withSecrecy } from "./secrecy.ts";

@@ -1,5 +1,12 @@
 /** What else to look at while an object becomes ready: its pods, its endpoints, the warnings about it. */
-import { isArray, isObject, listAt, objectAt, textAt, type Json } from "../object/json.ts";
+import {
+  isArray,
+  isObject,
+  listAt,
+  objectAt,
+  textAt,
+  type Json,
+} from "../../../../provider/kubernetes/json.ts";
 import type { Manifest, ObjectReference } from "../object/manifest.ts";
 import type { Selection } from "../api/watch.ts";
 

@@ -1,6 +1,6 @@
 /** The expressions of `pulumi.com/waitFor`, spelled as `kubectl wait --for` spells them. */
 import { Fault } from "../../../../errors/fault.ts";
-import { isArray, isObject, textAt, type Json } from "../object/json.ts";
+import { isArray, isObject, textAt, type Json } from "../../../../provider/kubernetes/json.ts";
 import type { Manifest } from "../object/manifest.ts";
 import { condition, type Readiness } from "./readiness.ts";
 

@@ -2,8 +2,8 @@
 import { Fault } from "../../../../errors/fault.ts";
 import type { Log } from "../../../../provider/protocol/resource.ts";
 import type { Cluster } from "../api/cluster.ts";
-import { abortReason } from "../api/client.ts";
-import { listAt, textAt } from "../object/json.ts";
+import { abortReason } from "../../../../provider/kubernetes/client.ts";
+import { listAt, textAt } from "../../../../provider/kubernetes/json.ts";
 import { referenceOf, titleOf, type Manifest, type ObjectReference } from "../object/manifest.ts";
 import { condition } from "./readiness.ts";
 

@@ -1,5 +1,5 @@
 /** Why a pod is not ready, in one line, from its own status. */
-import { isObject, listAt, numberAt, textAt, type Json } from "../object/json.ts";
+import { isObject, listAt, numberAt, textAt, type Json } from "../../../../provider/kubernetes/json.ts";
 import type { Manifest } from "../object/manifest.ts";
 import { condition } from "./readiness.ts";
 

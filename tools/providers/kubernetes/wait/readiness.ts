@@ -2,7 +2,15 @@
  * When an object counts as ready: pure judgements of its status, one for each kind that has something to wait
  * for. They follow the official provider's, which follow `kubectl rollout status`.
  */
-import { at, isObject, listAt, numberAt, objectAt, textAt, type Json } from "../object/json.ts";
+import {
+  at,
+  isObject,
+  listAt,
+  numberAt,
+  objectAt,
+  textAt,
+  type Json,
+} from "../../../../provider/kubernetes/json.ts";
 import { groupOf, type Manifest } from "../object/manifest.ts";
 import { sameJson } from "./same.ts";
 

@@ -2,11 +2,11 @@
 import { Fault } from "../../../../errors/fault.ts";
 import type { Log } from "../../../../provider/protocol/resource.ts";
 import type { Cluster } from "../api/cluster.ts";
-import { abortReason } from "../api/client.ts";
-import { isMissing, Refusal } from "../api/failure.ts";
+import { abortReason } from "../../../../provider/kubernetes/client.ts";
+import { isMissing, Refusal } from "../../../../provider/kubernetes/failure.ts";
 import type { Selection, Sighting } from "../api/watch.ts";
 import { awaitedExpressions, skipsAwait } from "../object/annotation.ts";
-import { textAt } from "../object/json.ts";
+import { textAt } from "../../../../provider/kubernetes/json.ts";
 import { referenceOf, titleOf, type Manifest } from "../object/manifest.ts";
 import { concerns, endpointsOf, podsOf, readyEndpoints, warningLine, warningsIn } from "./companions.ts";
 import { parseExpression } from "./expression.ts";

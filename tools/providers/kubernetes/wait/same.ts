@@ -1,5 +1,5 @@
 /** Deep equality of JSON. */
-import { isArray, isObject, type Json } from "../object/json.ts";
+import { isArray, isObject, type Json } from "../../../../provider/kubernetes/json.ts";
 
 export function sameJson(left: Json | undefined, right: Json | undefined): boolean {
   if (isArray(left) && isArray(right)) {

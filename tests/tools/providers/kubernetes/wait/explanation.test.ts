@@ -7,7 +7,7 @@ import {
 } from "../../../../../tools/providers/kubernetes/wait/companions.ts";
 import { holders } from "../../../../../tools/providers/kubernetes/wait/gone.ts";
 import { podTrouble } from "../../../../../tools/providers/kubernetes/wait/pod-trouble.ts";
-import type { JsonObject } from "../../../../../tools/providers/kubernetes/object/json.ts";
+import type { JsonObject } from "../../../../../provider/kubernetes/json.ts";
 
 const pod = (container: JsonObject): JsonObject => ({
   status: { containerStatuses: [{ name: "main", ...container }] },

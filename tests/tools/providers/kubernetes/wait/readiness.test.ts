@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { JsonObject } from "../../../../../tools/providers/kubernetes/object/json.ts";
+import type { JsonObject } from "../../../../../provider/kubernetes/json.ts";
 import { judgeOf, type Surroundings } from "../../../../../tools/providers/kubernetes/wait/readiness.ts";
 
 const none: Surroundings = { readyEndpoints: 0, bindingMode: undefined };

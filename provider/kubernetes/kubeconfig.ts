@@ -3,9 +3,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, isAbsolute, join } from "node:path";
 import { parse } from "yaml";
-import { Fault } from "../../../../errors/fault.ts";
-import type { ClusterAccess } from "../api/access.ts";
-import { at, isObject, listAt, parseJson, textAt, type Json, type JsonObject } from "../object/json.ts";
+import { Fault } from "../../errors/fault.ts";
+import type { ClusterAccess } from "./access.ts";
+import { at, isObject, listAt, parseJson, textAt, type Json, type JsonObject } from "./json.ts";
 
 export interface Choice {
   readonly context: string | undefined;

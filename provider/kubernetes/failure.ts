@@ -1,5 +1,5 @@
 /** The two ways in which a request fails: the server says no, or there is no server to say anything. */
-import { isObject, listAt, numberAt, parseJson, textAt, type Json } from "../object/json.ts";
+import { isObject, listAt, numberAt, parseJson, textAt, type Json } from "./json.ts";
 
 export interface StatusCause {
   readonly reason: string;

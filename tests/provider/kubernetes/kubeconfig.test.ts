@@ -3,11 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import {
-  accessOf,
-  activeCluster,
-  loadKubeconfig,
-} from "../../../../../tools/providers/kubernetes/config/kubeconfig.ts";
+import { accessOf, activeCluster, loadKubeconfig } from "../../../provider/kubernetes/kubeconfig.ts";
 
 const encoded = (text: string): string => Buffer.from(text).toString("base64");
 const config = {

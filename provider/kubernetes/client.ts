@@ -1,7 +1,7 @@
 /** A small REST client for the API server: one keep-alive agent, JSON in and out, streams for watches. */
 import http from "node:http";
 import https from "node:https";
-import { parseJson, type Json } from "../object/json.ts";
+import { parseJson, type Json } from "./json.ts";
 import type { ClusterAccess } from "./access.ts";
 import { Refusal, Unreachable } from "./failure.ts";
 
@@ -41,7 +41,7 @@ export class ApiClient {
       this.#transport = http;
       this.#agent = new http.Agent(pool);
     }
-    this.#headers = { "user-agent": "rktnetes-offline-kubernetes-provider", ...credentials(access) };
+    this.#headers = { "user-agent": "rktnetes", ...credentials(access) };
   }
 
   async json(path: string, options: RequestOptions): Promise<Json> {
