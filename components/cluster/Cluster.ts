@@ -27,7 +27,8 @@ import type { RegistryAccess } from "../runtime/registries.ts";
 import { runtimeFor } from "../runtime/runtime.ts";
 import { ClusterHost } from "./ClusterHost.ts";
 import { ClusterIdentity } from "./identity.ts";
-import type { ClusterPlan, NodePlan } from "./plan.ts";
+import { controlPlanesOf, type ClusterPlan, type NodePlan } from "./plan.ts";
+import { Registration } from "./registration.ts";
 
 /** A machine a host runs on: how to reach it, and what must exist before that works. */
 export interface Machine {
@@ -188,8 +189,24 @@ export class Cluster extends pulumi.ComponentResource {
     return host.role("node", {
       state: nodeState(plan, host.node, runtime),
       texts: { "ca:cluster": this.pki.cluster.bundle, ...texts },
-      after: [runtimeRole, network, ...apiServers],
+      after: [runtimeRole, network, ...apiServers, ...this.#register(host, apiServers)],
     });
+  }
+
+  /**
+   * A host that is gone for good leaves the cluster at once, so that nobody waits for its pods. Where it takes the
+   * last API server with it, there is nothing left to leave.
+   */
+  #register(host: ClusterHost, apiServers: readonly HostState[]): readonly pulumi.Resource[] {
+    const { node } = host;
+    const apiRemains = controlPlanesOf(this.#args.plan.nodes).some(({ abandon }) => !abandon);
+    if (node.abandon && apiRemains) return [];
+    const registration = new Registration(
+      `${node.name}-registration`,
+      { kubeconfig: this.kubeconfig, node: node.name, labels: node.labels, taints: node.taints },
+      { parent: host, dependsOn: [...apiServers], deletedWith: this.identity },
+    );
+    return [registration];
   }
 
   #createRoutes(host: ClusterHost): void {

@@ -81,7 +81,7 @@ function planNode(host: HostConfig, index: number, pods: Range, cluster: Cluster
     controlPlane: host.roles.includes("control-plane"),
     worker: host.roles.includes("worker"),
     machine: host.machine,
-    labels: host.labels,
+    labels: { ...roleLabels(host), ...host.labels },
     // A control plane that isn't also a worker takes no ordinary pods.
     taints: host.roles.includes("worker")
       ? host.taints
@@ -90,6 +90,11 @@ function planNode(host: HostConfig, index: number, pods: Range, cluster: Cluster
     sharedKernel: host.sharedKernel ?? host.machine === "nspawn",
     abandon: host.abandon,
   };
+}
+
+/** What `kubectl get nodes` shows as a node's roles. No kubelet may say this of itself. */
+function roleLabels(host: HostConfig): Readonly<Record<string, string>> {
+  return Object.fromEntries(host.roles.map((role) => [`node-role.kubernetes.io/${role}`, ""]));
 }
 
 function rangeOf(text: string): Range {

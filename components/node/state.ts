@@ -12,7 +12,6 @@ import { programPath, runsArtefact } from "./programs.ts";
 export function nodeState(plan: ClusterPlan, node: NodePlan, runtime: Runtime): RoleState {
   const kubelet = kubeletFiles(plan, node, runtime);
   const proxy = kubeProxyFiles(plan, node);
-  const nodeLabels = Object.entries(node.labels).map(([key, value]) => `${key}=${value}`);
   return {
     directories: {
       [KUBELET_FILES.directory]: { mode: "0700" },
@@ -41,7 +40,6 @@ export function nodeState(plan: ClusterPlan, node: NodePlan, runtime: Runtime): 
               `--root-dir=${LAYOUT.kubeletData}`,
               `--hostname-override=${node.name}`,
               `--node-ip=${node.address}`,
-              ...(nodeLabels.length === 0 ? [] : [`--node-labels=${nodeLabels.join(",")}`]),
             ].join(" "),
             ...PERSISTENT,
             KillMode: "process",

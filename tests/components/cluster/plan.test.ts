@@ -41,6 +41,15 @@ describe("planCluster", () => {
     assert.deepEqual(nodeNamed(plan, "two").taints, []);
   });
 
+  it("labels nodes by their roles, and lets the configuration add to it", () => {
+    const plan = planCluster(parseStackConfig({ hosts: [one, { ...two, labels: { disk: "ssd" } }] }));
+    assert.deepEqual(nodeNamed(plan, "one").labels, {
+      "node-role.kubernetes.io/control-plane": "",
+      "node-role.kubernetes.io/worker": "",
+    });
+    assert.deepEqual(nodeNamed(plan, "two").labels, { "node-role.kubernetes.io/worker": "", disk: "ssd" });
+  });
+
   it("sends a control plane to its own API server and a worker to the endpoint", () => {
     const plan = examplePlan({ cluster: { endpoint: "api.example.org" } });
     assert.equal(apiUrlFor(plan, nodeNamed(plan, "one")), "https://10.77.0.11:6443");

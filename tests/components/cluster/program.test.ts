@@ -82,6 +82,35 @@ describe("the program", function () {
     }
   });
 
+  it("takes a node out of the cluster only after all that runs on it, and whatever became of its host", () => {
+    const nodes = pair.resources.filter(({ type }) => type === "rktnetes:cluster:Registration");
+    assert.deepEqual(nodes.map(({ name }) => name).sort(), ["one-registration", "two-registration"]);
+    const identity = pair.resources.find(({ type }) => type === "rktnetes:cluster:Identity");
+    for (const { urn, name, deletedWith } of nodes) {
+      const kubelet = pair.resources.find((one) => one.name === name.replace("registration", "node"));
+      assert.ok(kubelet?.dependencies.includes(urn), name);
+      assert.equal(deletedWith, identity?.urn, name);
+    }
+    const second = nodes.find(({ name }) => name === "two-registration");
+    assert.ok(second);
+    const before = everythingBefore(pair, second);
+    const earlier = pair.resources.filter(({ name, urn }) => name.startsWith("two-") && before.has(urn));
+    // The API servers wait for every claim and for nothing else of another host.
+    assert.deepEqual(
+      earlier.map(({ name }) => name),
+      ["two-claim"],
+    );
+  });
+
+  it("takes the node of an abandoned host out of the cluster, unless no API server is left to ask", async () => {
+    const registered = async (hosts: readonly object[]): Promise<readonly string[]> => {
+      const { resources } = await runProgram({ hosts, workloads });
+      return resources.filter(({ type }) => type === "rktnetes:cluster:Registration").map(({ name }) => name);
+    };
+    assert.deepEqual(await registered([HOST_ONE, { ...two, abandon: true }]), ["one-registration"]);
+    assert.deepEqual(await registered([{ ...HOST_ONE, abandon: true }]), ["one-registration"]);
+  });
+
   it("has the cluster's own objects go with the cluster, and workloads by themselves", () => {
     const identity = pair.resources.find(({ type }) => type === "rktnetes:cluster:Identity");
     for (const { name, type, deletedWith, parent } of pair.resources) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { artefactKinds } from "../../../provider/artefact/index.ts";
-import { clusterIdentity } from "../../../provider/cluster/identity.ts";
+import { clusterKinds } from "../../../provider/cluster/index.ts";
 import { hostKinds } from "../../../provider/host/index.ts";
 import { labKinds } from "../../../provider/lab/index.ts";
 import { pkiKinds } from "../../../provider/pki/index.ts";
@@ -42,7 +42,7 @@ describe("the program and its provider", function () {
 });
 
 function providerKinds(): readonly ResourceKind[] {
-  return [...hostKinds(), ...labKinds(), ...pkiKinds(), ...artefactKinds(), clusterIdentity];
+  return [...hostKinds(), ...labKinds(), ...pkiKinds(), ...artefactKinds(), ...clusterKinds()];
 }
 
 function contextFor({ urn, name }: Recorded): OperationContext {

@@ -52,11 +52,10 @@ describe("nodeState", () => {
     assert.deepEqual([config["readOnlyPort"], config["clusterDomain"]], [0, "cluster.local"]);
   });
 
-  it("registers a node under its name, address, labels and taints", () => {
+  it("registers a node under its name and address, and never without its taints", () => {
     const command = commandOf(stateOf("two"), "kubelet.service");
     assert.equal(optionOf(command, "hostname-override"), "two");
     assert.equal(optionOf(command, "node-ip"), "10.77.0.12");
-    assert.equal(optionOf(command, "node-labels"), "disk=ssd,zone=attic");
     assert.deepEqual(yamlOf(stateOf("two"), CONFIG)["registerWithTaints"], [
       { key: "dedicated", value: "tests", effect: "NoSchedule" },
     ]);
