@@ -96,6 +96,7 @@ function labMachine(
       name: host.name,
       address: host.address,
       release: host.release,
+      ...(host.abandon ? { abandon: true } : {}),
       ...(kind === "kvm" ? { memoryMiB: host.memoryMiB, cpus: host.cpus } : {}),
     },
     { parent, dependsOn: [network] },

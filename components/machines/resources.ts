@@ -28,6 +28,8 @@ export interface LabHostArguments {
   readonly name: string;
   readonly address: string;
   readonly release: HostConfig["release"];
+  /** It is gone for good: neither started nor made anew. */
+  readonly abandon?: boolean;
   /** Only for kvm hosts, which have memory and processors of their own. */
   readonly memoryMiB?: number;
   readonly cpus?: number;

@@ -59,6 +59,7 @@ function hostKind<Spec extends HostSpec>(of: HostKind<Spec>): ResourceKind {
       if (Object.values(changes).some(({ kind }) => kind.endsWith("-replace"))) {
         return { changes, deleteBeforeReplace: true };
       }
+      if (isAbandoned(args.news)) return { changes, stables };
       // A look at this machine's own processes; the host is not dialled.
       const status = (await found(args.id))?.status ?? "gone";
       if (status === "running") return { changes, stables };
@@ -77,8 +78,10 @@ function hostKind<Spec extends HostSpec>(of: HostKind<Spec>): ResourceKind {
       return { id: idOf(host), outputs: outputsOf(host) };
     },
 
-    async read({ id, inputs }) {
+    async read({ id, outputs: recorded, inputs }) {
       const host = await found(id);
+      // Forgotten, it would be made anew by the next run.
+      if (host === undefined && isAbandoned(inputs)) return { id, outputs: recorded, inputs };
       if (host === undefined) return { id: "", outputs: {}, inputs: {} };
       const outputs = outputsOf(host);
       const imported = Object.entries(outputs).filter(([key]) => key !== "hostKeys" && key !== "status");
@@ -89,7 +92,8 @@ function hostKind<Spec extends HostSpec>(of: HostKind<Spec>): ResourceKind {
       };
     },
 
-    async update({ id, news }, context) {
+    async update({ id, olds, news }, context) {
+      if (isAbandoned(news)) return abandoned(news, olds, (await found(id))?.status ?? "gone");
       if (context.preview) return planned(news, await found(id));
       return outputsOf(await bringAbout(of, news, context));
     },
@@ -132,6 +136,15 @@ function outputsOf(host: LabHost): Properties {
   const { name, network, address, release, hostKeys, status, memoryMiB, cpus } = host;
   const size = memoryMiB === undefined || cpus === undefined ? {} : { memoryMiB, cpus };
   return { name, network, address, release, ...size, hostKeys, status };
+}
+
+/** The user has said that this host is gone for good: it is neither started nor made anew. */
+function isAbandoned(inputs: Properties): boolean {
+  return inputs["abandon"] === true;
+}
+
+function abandoned(inputs: Properties, olds: Properties, status: string): Properties {
+  return { ...inputs, hostKeys: olds["hostKeys"] ?? [], status };
 }
 
 /** Only a host that exists has its keys already. */

@@ -36,6 +36,8 @@ export const nspawnHostInputs = z.strictObject({
   address,
   /** Debian's code name. */
   release: z.enum(releases),
+  /** It is gone for good: left alone until it is deleted. */
+  abandon: z.boolean().optional(),
 });
 
 export const kvmHostInputs = nspawnHostInputs.extend({

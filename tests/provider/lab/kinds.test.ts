@@ -126,6 +126,25 @@ describe("the lab's resources", () => {
     assert.match(difference.lines?.[0] ?? "", /"dev\/one" is gone/);
   });
 
+  it("are left as they are once they were given up, whatever that is", async () => {
+    const olds = { ...host, release: "trixie", hostKeys: ["ssh-ed25519 key"], status: "stopped" };
+    const oldInputs = { ...host, release: "trixie" };
+    const news = { ...oldInputs, abandon: true };
+    for (const token of ["rktnetes:lab:NspawnHost", "rktnetes:lab:KvmHost"]) {
+      const before = { id: "dev/one", olds, oldInputs, news };
+      const { changes, lines = [] } = await kind(token).diff({ ...before, ignoreChanges: [] }, preview);
+      assert.deepEqual([changes, lines], [{ abandon: { kind: "add" } }, []]);
+      const update = (context: OperationContext): Promise<Properties> => kind(token).update(before, context);
+      const given = { ...news, hostKeys: ["ssh-ed25519 key"], status: "gone" };
+      assert.deepEqual(await update(preview), given);
+      assert.deepEqual(await update({ ...preview, preview: false }), given);
+      const settled = { id: "dev/one", olds: given, oldInputs: news, news, ignoreChanges: [] };
+      assert.deepEqual((await kind(token).diff(settled, preview)).changes, {});
+      const read = await kind(token).read({ id: "dev/one", outputs: given, inputs: news }, preview);
+      assert.deepEqual(read, { id: "dev/one", outputs: given, inputs: news });
+    }
+  });
+
   it("are read as gone when they are", async () => {
     for (const token of ["rktnetes:lab:Network", "rktnetes:lab:NspawnHost", "rktnetes:lab:Registry"]) {
       const read = await kind(token).read(
