@@ -1,7 +1,7 @@
 /** A node comes, serves its part, dies, and is let go of. */
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { stopHost } from "../../../lab/hosts.ts";
+import { readHost, stopHost } from "../../../lab/hosts.ts";
 import { eventually } from "../../support/await.ts";
 import { fetchText, tally } from "../../support/cluster-page.ts";
 import { previewSteps } from "../../support/exported-state.ts";
@@ -24,6 +24,8 @@ const podsSchema = z.object({
   ),
 });
 
+const nodesSchema = z.object({ items: z.array(z.object({ metadata: z.object({ name: z.string() }) })) });
+
 interface ReadyPod {
   readonly name: string;
   readonly node: string;
@@ -45,6 +47,17 @@ export function growsAndShrinks(stack: StackUnderTest): void {
         return [];
       return [{ name: metadata.name, node: nodeName, address: podIP }];
     });
+  };
+
+  const nodeNames = async (): Promise<string[]> => {
+    const { items } = await stack.object(nodesSchema, "get", "nodes");
+    return items.map(({ metadata }) => metadata.name);
+  };
+
+  /** Those that have begun to go count too: someone would wait for them. */
+  const podsOn = async (node: string): Promise<string[]> => {
+    const { items } = await stack.object(podsSchema, "get", "pods", "--all-namespaces");
+    return items.filter(({ spec }) => spec.nodeName === node).map(({ metadata }) => metadata.name);
   };
 
   describe("with a second node by one line of configuration", () => {
@@ -153,11 +166,17 @@ export function growsAndShrinks(stack: StackUnderTest): void {
       assert.equal(answers.size, REPLICAS);
     });
 
-    it("is let go of by an explicit choice, without being reached", async () => {
+    it("leaves the cluster with its pods by an explicit choice, without being reached", async () => {
       await stack.configure(secondAbandoned);
       succeeded(await stack.pulumi(["up", "--yes", "--skip-preview"]), "up with the host abandoned");
-      // A lab host that is off is started by a run that still wants it: gone for good is gone again.
-      await stopHost(stack.host("two").network, "two", labOptions, 0);
+      assert.deepEqual(await nodeNames(), ["one"]);
+      assert.deepEqual(await podsOn("two"), []);
+      const lost = stack.host("two");
+      const { status } = (await readHost(lost.network, lost.name, labOptions.folders)) ?? {};
+      assert.equal(status, "stopped", "a host that is given up was started");
+    });
+
+    it("is forgotten when its line is taken out, and nothing else is touched", async () => {
       const before = await unitStarts(stack.host("one"));
       await stack.configure(oneNode);
       assert.match(await stack.mustUp(), /two: is abandoned/);
@@ -169,20 +188,40 @@ export function growsAndShrinks(stack: StackUnderTest): void {
       assert.equal(await fetchText(`http://${ONE}:${NODE_PORTS.page}/`), "Hello world");
       assert.doesNotMatch(await stack.host("one").run("ip route"), /10\.244\.1\./);
     });
+  });
 
-    it("is forgotten with its pods once its node is deleted in the cluster", async () => {
-      // The stack has no say in what a kubelet has registered: as in any cluster, the node's object goes by hand.
-      await stack.kubectl("delete", "node", "two");
+  describe("when a second node comes again and leaves alive", () => {
+    it("takes its part, with the roles that the configuration gives it", async () => {
+      await stack.configure(twoNodes);
+      await stack.mustUp();
+      assert.match(await stack.kubectl("get", "node", "two", "--no-headers"), /^two +Ready +worker /);
+      assert.match(
+        await stack.kubectl("get", "node", "one", "--no-headers"),
+        /^one +Ready +control-plane,worker /,
+      );
+      await stack.kubectl("delete", "pods", "-l", "app=web", "--wait=false");
       await eventually(
-        "the dead node's pods to go",
+        "a replica on the second node",
         async () => {
-          const { items } = await stack.object(podsSchema, "get", "pods", "--all-namespaces");
-          assert.deepEqual(
-            items.filter(({ spec }) => spec.nodeName === "two").map(({ metadata }) => metadata.name),
-            [],
-          );
+          const pods = await readyPods("web");
+          assert.ok(pods.length === REPLICAS && pods.some(({ node }) => node === "two"));
         },
-        { seconds: 180, everyMilliseconds: 1000 },
+        { seconds: 90 },
+      );
+    });
+
+    it("is gone with the run that takes it out, and so are its pods", async () => {
+      await stack.configure(oneNode);
+      await stack.mustUp();
+      assert.deepEqual(await nodeNames(), ["one"]);
+      assert.deepEqual(await podsOn("two"), []);
+      await eventually(
+        "replacements on the first node",
+        async () => {
+          const pods = (await readyPods("web")).filter(({ node }) => node === "one");
+          assert.equal(pods.length, REPLICAS);
+        },
+        { seconds: 60 },
       );
     });
   });
