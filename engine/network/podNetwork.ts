@@ -1,3 +1,5 @@
+import type { DnsSettings } from "./nameResolution.ts";
+
 /** What the person asked for with --net, --dns*, --hostname and --port. */
 export interface NetworkRequest {
   /** In the order given, e.g. `default`, `host`, `none`, `db:IP=172.16.28.9`. */
@@ -31,11 +33,23 @@ export interface AttachedNetwork {
 export type PodNetwork =
   | { readonly kind: "host" }
   /** A network namespace of the pod's own, pinned at `path`; `none` has only loopback. */
-  | { readonly kind: "own"; readonly path: string; readonly attached: readonly AttachedNetwork[] };
+  | {
+      readonly kind: "own";
+      readonly path: string;
+      readonly attached: readonly AttachedNetwork[];
+      /** What the first network that speaks of name servers said of them (`podNameFiles` makes files of it). */
+      readonly dns?: { readonly network: string; readonly settings: DnsSettings };
+    };
 
 /** Every step is recorded in the pod's folder before it is done, so that gc finds what a killed command left. */
 export interface Networking {
+  /** What fails is taken away again before the Fault is thrown. */
   setUp(podFolder: string, uuid: string, request: NetworkRequest): Promise<PodNetwork>;
-  /** Takes away whatever setUp made or half made; nothing is no error. */
+  /** Takes away whatever setUp made or half made; nothing is no error, nor is a pod folder that is gone. */
   tearDown(podFolder: string, uuid: string): Promise<void>;
+  /**
+   * Pods of this data folder that still hold something although they exist no longer; `exists` is asked after the
+   * looking. tearDown clears them. Leases from before the last boot, and rules that nobody uses, go at once.
+   */
+  leftovers(exists: (uuid: string) => boolean | Promise<boolean>): Promise<readonly string[]>;
 }
