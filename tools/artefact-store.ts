@@ -2,12 +2,11 @@
  * Finished binaries: a folder for each program and key, with a manifest that says what belongs there. A folder
  * appears by rename, whole or not at all.
  */
-import { createHash } from "node:crypto";
-import { createReadStream, existsSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { pipeline } from "node:stream/promises";
 
+import { digestOfFile } from "../files/digest.ts";
 import type { CacheFolder } from "./cache-folder.ts";
 import { binariesOf, fileOf, type Program } from "./catalogue.ts";
 import type { Recipe } from "./recipe.ts";
@@ -69,10 +68,17 @@ export async function findStored(cache: CacheFolder, recipe: Recipe): Promise<St
   return { folder, manifest };
 }
 
-async function isIntact(path: string, recorded: StoredFile): Promise<boolean> {
+/** Whether a file is the one that was recorded. */
+export async function isIntact(path: string, recorded: StoredFile): Promise<boolean> {
   const found = await stat(path).catch(absent);
   if (found === undefined || found.size !== recorded.size) return false;
-  return found.mtimeMs === recorded.modified || (await sha256Of(path)) === recorded.sha256;
+  return found.mtimeMs === recorded.modified || (await digestOfFile(path)) === recorded.sha256;
+}
+
+/** A file as it is now. */
+export async function storedFile(path: string): Promise<StoredFile> {
+  const { size, mtimeMs } = await stat(path);
+  return { sha256: await digestOfFile(path), size, modified: mtimeMs };
 }
 
 /** Puts a folder of fresh binaries in its place, in the stead of whatever was there. */
@@ -84,9 +90,7 @@ export async function store(
 ): Promise<StoredProgram> {
   const files: Record<string, StoredFile> = {};
   for (const binary of binariesOf(recipe.program)) {
-    const path = join(built, fileOf(binary));
-    const { size, mtimeMs } = await stat(path);
-    files[fileOf(binary)] = { sha256: await sha256Of(path), size, modified: mtimeMs };
+    files[fileOf(binary)] = await storedFile(join(built, fileOf(binary)));
   }
   const manifest: Manifest = { version: recipe.version, compiler, files };
   await writeFile(join(built, manifestName), `${JSON.stringify(manifest, null, 2)}\n`);
@@ -156,12 +160,6 @@ async function writeWhole(path: string, text: string): Promise<void> {
   await rename(temporary, path);
 }
 
-export async function sha256Of(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
-  return hash.digest("hex");
-}
-
 async function readManifest(folder: string): Promise<Manifest | undefined> {
   const text = await readFile(join(folder, manifestName), "utf8").catch(absent);
   return text === undefined ? undefined : parseManifest(text);
@@ -184,17 +182,20 @@ function isManifest(value: unknown): value is Manifest {
     typeof value["version"] === "string" &&
     typeof value["compiler"] === "string" &&
     isRecord(value["files"]) &&
-    Object.values(value["files"]).every(
-      (file) =>
-        isRecord(file) &&
-        typeof file["sha256"] === "string" &&
-        typeof file["size"] === "number" &&
-        typeof file["modified"] === "number",
-    )
+    Object.values(value["files"]).every(isStoredFile)
   );
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+export function isStoredFile(value: unknown): value is StoredFile {
+  return (
+    isRecord(value) &&
+    typeof value["sha256"] === "string" &&
+    typeof value["size"] === "number" &&
+    typeof value["modified"] === "number"
+  );
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

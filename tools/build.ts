@@ -3,9 +3,9 @@
  * Needs neither npm packages nor, when all is cached, Go.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { mkdir, rm, stat } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { availableParallelism, freemem } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 
 import { Fault, messageOf } from "../errors/fault.ts";
@@ -15,7 +15,6 @@ import {
   indexEntries,
   publish,
   removeOldBuilds,
-  sha256Of,
   store,
   type StoredProgram,
   unfinishedFolderOf,
@@ -26,6 +25,7 @@ import { type CacheFolder, cacheFolder } from "./cache-folder.ts";
 import { binariesOf, programs } from "./catalogue.ts";
 import { compile, findGo, stopCompilers } from "./go-compiler.ts";
 import { PAUSE_IMAGE } from "../components/runtime/pause-image.ts";
+import { pauseImage } from "./pause-image.ts";
 import { goArchitecture, type ModuleSources, type Recipe, recipeOf } from "./recipe.ts";
 
 const usage = `usage: node tools/build.ts [--only NAME,…] [--list | --check | --quiet] [--help]
@@ -167,18 +167,14 @@ async function publishFound(cache: CacheFolder, found: ReadonlyMap<Recipe, Store
   const entries: Record<string, IndexedArtefact> = {};
   for (const [recipe, stored] of found) Object.assign(entries, indexEntries(recipe.program, stored));
   const pause = entries["pause"];
-  if (pause !== undefined) entries["pause-image"] = await pauseImage(pause);
+  if (pause !== undefined) {
+    entries["pause-image"] = await pauseImage(pause, PAUSE_IMAGE, async (...made) => {
+      // Only here, so that a build needs no npm packages before it.
+      const { pauseArchive } = await import("../lab/images/pause.ts");
+      await pauseArchive(...made);
+    });
+  }
   await publish(cache, entries);
-}
-
-/** The sandbox's image, made of the binary beside which it lies: what hosts import in place of a pull. */
-async function pauseImage(pause: IndexedArtefact): Promise<IndexedArtefact> {
-  const path = join(dirname(pause.path), "image.tar");
-  const present = await stat(path).catch(() => undefined);
-  if (present !== undefined) return { ...pause, path, sha256: await sha256Of(path), size: present.size };
-  // Only here, so that a build needs no npm packages before it.
-  const { pauseArchive } = await import("../lab/images/pause.ts");
-  return { ...pause, ...(await pauseArchive(pause.path, PAUSE_IMAGE, path)) };
 }
 
 async function list(cache: CacheFolder, recipes: readonly Recipe[]): Promise<void> {

@@ -1,10 +1,9 @@
 /** OCI images on disk: an image layout is a folder of blobs named by their hashes, with an index of images. */
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { mkdir, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { pipeline } from "node:stream/promises";
 import { z } from "zod";
+import { digestOfFile } from "../../files/digest.ts";
 import { run } from "../program.ts";
 
 const mediaTypes = {
@@ -52,7 +51,7 @@ export async function writeLayout(
 ): Promise<void> {
   const blobs = join(folder, "blobs", "sha256");
   await mkdir(blobs, { recursive: true });
-  const layerHash = await hashOfFile(layerFile);
+  const layerHash = await digestOfFile(layerFile);
   const { size } = await stat(layerFile);
   await rename(layerFile, join(blobs, layerHash));
   const layer: Descriptor = { mediaType: mediaTypes.layer, digest: `sha256:${layerHash}`, size };
@@ -98,12 +97,6 @@ export async function packFolder(folder: string, file: string, ownedByRoot: bool
     `--directory=${folder}`,
     ".",
   ]);
-}
-
-export async function hashOfFile(file: string): Promise<string> {
-  const hash = createHash("sha256");
-  await pipeline(createReadStream(file), hash);
-  return hash.digest("hex");
 }
 
 async function writeBlob(blobs: string, mediaType: string, content: unknown): Promise<Descriptor> {

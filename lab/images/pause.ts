@@ -1,7 +1,8 @@
 /** The image of a pod's first process, from the static binary that the tools build, as an archive to import. */
 import { chmod, copyFile, mkdir, mkdtemp, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { hashOfFile, packFolder, writeLayout } from "./oci.ts";
+import { digestOfFile } from "../../files/digest.ts";
+import { packFolder, writeLayout } from "./oci.ts";
 
 export interface ImageArchive {
   readonly path: string;
@@ -33,5 +34,5 @@ export async function pauseArchive(binary: string, reference: string, file: stri
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
-  return { path: file, sha256: await hashOfFile(file), size: (await stat(file)).size };
+  return { path: file, sha256: await digestOfFile(file), size: (await stat(file)).size };
 }

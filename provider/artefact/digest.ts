@@ -1,12 +1,9 @@
 /** Checksums of files, remembered for as long as a file's inode, size and times stay what they were. */
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { pipeline } from "node:stream/promises";
+import { digestOfFile, type Algorithm } from "../../files/digest.ts";
 import { writeWhole, type Cache } from "./cache.ts";
-
-export type Algorithm = "sha256" | "sha512";
 
 export interface Measured {
   readonly digest: string;
@@ -22,9 +19,7 @@ export async function measure(cache: Cache, path: string, algorithm: Algorithm):
   const entry = join(cache.digests, `${createHash("sha256").update(path).digest("hex")}.${algorithm}`);
   const known = await readKnown(entry, identity);
   if (known !== undefined) return { digest: known, size: Number(size) };
-  const hash = createHash(algorithm);
-  await pipeline(createReadStream(path), hash);
-  const digest = hash.digest("hex");
+  const digest = await digestOfFile(path, algorithm);
   if (BigInt(Date.now()) * 1_000_000n - ctimeNs > SETTLED_AFTER)
     await writeWhole(entry, `${digest}\n${identity}`);
   return { digest, size: Number(size) };

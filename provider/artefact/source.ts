@@ -1,6 +1,6 @@
 /** Where an artefact comes from, as the inputs say it. */
 import { z } from "zod";
-import type { Algorithm } from "./digest.ts";
+import type { Algorithm } from "../../files/digest.ts";
 
 export type Source =
   | { readonly kind: "build"; readonly build: string }

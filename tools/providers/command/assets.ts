@@ -1,9 +1,7 @@
 /** Files that a command left behind, as Pulumi's assets. */
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join, matchesGlob, resolve } from "node:path";
-import { pipeline } from "node:stream/promises";
+import { digestOfFile } from "../../../files/digest.ts";
 import type { Properties } from "../../../provider/protocol/value.ts";
 
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
@@ -16,7 +14,7 @@ export async function assetsOf(folder: string, globs: readonly string[]): Promis
   const assets = await Promise.all(
     paths.map(async (path): Promise<[string, Properties]> => {
       const absolute = resolve(folder, path);
-      return [path, { [SIGNATURE]: ASSET, path: absolute, hash: await sha256(absolute) }];
+      return [path, { [SIGNATURE]: ASSET, path: absolute, hash: await digestOfFile(absolute) }];
     }),
   );
   return Object.fromEntries(assets);
@@ -43,10 +41,4 @@ async function filesUnder(folder: string): Promise<string[]> {
     .filter((entry) => !entry.isDirectory())
     .map((entry) => resolve(join(entry.parentPath, entry.name)).slice(start.length + 1))
     .sort();
-}
-
-async function sha256(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  await pipeline(createReadStream(path), hash);
-  return hash.digest("hex");
 }
