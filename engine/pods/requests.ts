@@ -5,6 +5,7 @@
 import type { Annotation, EnvironmentVariable } from "../appc/imageManifest.ts";
 import type { ExposedPort, Mount, Volume } from "../appc/podManifest.ts";
 import type { AttachedNetwork, NetworkRequest } from "../network/podNetwork.ts";
+import type { NameResolution } from "../network/nameResolution.ts";
 
 /** `rkt prepare`, and the first half of `rkt run`. */
 export interface PrepareRequest {
@@ -100,29 +101,13 @@ export type Stage1Choice =
 /** What a pod gets only when it starts. */
 export interface StartRequest {
   readonly networks: NetworkRequest["networks"];
-  readonly dns: DnsRequest;
-  readonly hosts: HostsRequest;
+  /** From --dns* and --hosts-entry, as `parseNameFlags` reads them. */
+  readonly names: NameResolution;
   /** `rkt-<uuid>` by default. */
   readonly hostname?: string;
   readonly ipc: "auto" | "private" | "parent";
   readonly mdsRegister: boolean;
   readonly interactive: boolean;
-}
-
-/** How the pod's resolv.conf comes about. */
-export interface DnsRequest {
-  /** `default`: what the networks say. `stage0`: the fields below. `host`: the host's own. `none`: the image's own. */
-  readonly mode: "default" | "stage0" | "host" | "none";
-  readonly nameservers: readonly string[];
-  readonly search: readonly string[];
-  readonly options: readonly string[];
-  readonly domain?: string;
-}
-
-/** How the pod's /etc/hosts comes about. */
-export interface HostsRequest {
-  readonly mode: "default" | "stage0" | "host";
-  readonly entries: readonly { readonly address: string; readonly names: readonly string[] }[];
 }
 
 /** `rkt run`. Does not return where it succeeds: the process becomes the pod. */

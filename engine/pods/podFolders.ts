@@ -1,0 +1,43 @@
+import { join } from "node:path";
+
+/**
+ * Where pods are kept. The folder that a pod lies in is most of its state, and it changes by rename alone:
+ *
+ *   embryo → prepare → prepared → run → exited-garbage
+ *                 ╰──────────╰─→ garbage
+ */
+export const podStages = ["embryo", "prepare", "prepared", "run", "exited-garbage", "garbage"] as const;
+
+export type PodStage = (typeof podStages)[number];
+
+export function stageFolder(data: string, stage: PodStage): string {
+  return join(data, "pods", stage);
+}
+
+export function podFolder(data: string, stage: PodStage, uuid: string): string {
+  return join(data, "pods", stage, uuid);
+}
+
+/** What lies in a pod's folder, in rkt's own layout where that is known. */
+export const inPod = {
+  manifest: "pod",
+  /** Its time of change says when the pod was made. */
+  created: "pod-created",
+  owner: "owner",
+  /** The pid of what waits for the pod's first process. */
+  parentPid: "ppid",
+  pid: "pid",
+  netns: "netns",
+  netInfo: "net-info.json",
+  resolvConf: "resolv.conf",
+  hosts: "hosts",
+  flavor: "flavor",
+  stage1Manifest: join("stage1", "manifest"),
+  stage1Rootfs: join("stage1", "rootfs"),
+  statuses: join("stage1", "rootfs", "rkt", "status"),
+  overlay: "overlay",
+  sharedVolumes: "sharedVolumes",
+  appManifest: (app: string): string => join("appsinfo", app, "manifest"),
+  appTree: (app: string): string => join("appsinfo", app, "treeStoreID"),
+  appRootfs: (app: string): string => join("stage1", "rootfs", "opt", "stage2", app, "rootfs"),
+} as const;

@@ -1,0 +1,143 @@
+import { randomUUID } from "node:crypto";
+import { chmodSync, chownSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { Fault } from "../../errors/fault.ts";
+import { parsePodManifest } from "../appc/parsePodManifest.ts";
+import { serializePodManifest } from "../appc/serialize.ts";
+import type { PodManifest } from "../appc/podManifest.ts";
+import type { RenderedTree, StoredImage } from "../store/records.ts";
+import type { Store } from "../store/store.ts";
+import { replaceFileSync } from "../wholeFiles.ts";
+import { emptyVolumeFolder } from "../../stage1/appMounts.ts";
+import type { Flavour } from "../../stage1/contract.ts";
+import { completeManifest, planPod, type PlannedPod } from "./manifestOfPod.ts";
+import { ownPod } from "./owner.ts";
+import type { PodParts } from "./parts.ts";
+import { inPod, podFolder, type PodStage } from "./podFolders.ts";
+import { overlayObstacle } from "./overlay.ts";
+import { copyTree } from "./copyTree.ts";
+import type { PrepareRequest } from "./requests.ts";
+
+export interface PreparedPod {
+  readonly uuid: string;
+  readonly folder: string;
+  readonly manifest: PodManifest;
+  readonly flavour: Flavour["name"];
+}
+
+/** Brings a pod as far as it can come before it runs, and moves it to where `stage` says. This process owns it. */
+export async function preparePod(
+  parts: PodParts,
+  request: PrepareRequest,
+  stage: Extract<PodStage, "prepared" | "run">,
+  onUuid?: (uuid: string) => void,
+): Promise<PreparedPod> {
+  const { context } = parts;
+  const flavour = await parts.chooseStage1(request.stage1);
+  const store = await parts.store();
+  const { planned, images } = await planRequest(parts, store, request);
+  for (const warning of planned.warnings) context.report.warn(warning);
+  refuseMissingSources(planned.manifest);
+
+  const uuid = randomUUID();
+  onUuid?.(uuid);
+  const folder = startPodFolder(context.folders.data, uuid);
+  const trees = await Promise.all(images.map((image) => renderChecked(parts, store, image)));
+  const copying = request.noOverlay || cannotOverlay(parts);
+  await fillPodFolder(folder, planned.manifest, trees, { flavour, copying });
+  const settled = podFolder(context.folders.data, stage, uuid);
+  mkdirSync(dirname(settled), { recursive: true, mode: 0o750 });
+  renameSync(folder, settled);
+  return { uuid, folder: settled, manifest: planned.manifest, flavour };
+}
+
+async function planRequest(
+  parts: PodParts,
+  store: Store,
+  { content }: PrepareRequest,
+): Promise<{ readonly planned: PlannedPod; readonly images: readonly StoredImage[] }> {
+  if (content.from === "images") {
+    const images: StoredImage[] = [];
+    // One after the other: two apps of one image would otherwise fetch it twice.
+    for (const app of content.apps) images.push(await parts.fetch(app, content.pullPolicy));
+    return { planned: planPod(content, images, process.env), images };
+  }
+  const manifest = parsePodManifest(readFileSync(content.path, "utf8"));
+  const images = await Promise.all(manifest.apps.map((app) => store.byId(app.image.id)));
+  return { planned: completeManifest(manifest, images), images };
+}
+
+/** A pod is born where nothing is expected to be whole, with its owner's name in it before anybody can look. */
+function startPodFolder(data: string, uuid: string): string {
+  const embryo = podFolder(data, "embryo", uuid);
+  mkdirSync(embryo, { recursive: true, mode: 0o750 });
+  ownPod(embryo);
+  const folder = podFolder(data, "prepare", uuid);
+  mkdirSync(dirname(folder), { recursive: true, mode: 0o750 });
+  renameSync(embryo, folder);
+  return folder;
+}
+
+async function renderChecked(parts: PodParts, store: Store, image: StoredImage): Promise<RenderedTree> {
+  await store.use(image.record.id);
+  const tree = await store.render(image.record.id);
+  if (!parts.context.insecure.ondisk) await store.checkTree(tree.id);
+  return tree;
+}
+
+async function fillPodFolder(
+  folder: string,
+  manifest: PodManifest,
+  trees: readonly RenderedTree[],
+  { flavour, copying }: { readonly flavour: Flavour["name"]; readonly copying: boolean },
+): Promise<void> {
+  replaceFileSync(join(folder, inPod.manifest), serializePodManifest(manifest), { mode: 0o640 });
+  writeFileSync(join(folder, inPod.flavor), flavour);
+  mkdirSync(join(folder, inPod.statuses), { recursive: true, mode: 0o755 });
+  for (const volume of manifest.volumes) {
+    if (volume.kind !== "empty") continue;
+    const place = emptyVolumeFolder(folder, volume.name);
+    mkdirSync(place, { recursive: true });
+    chownSync(place, volume.uid, volume.gid);
+    chmodSync(place, Number.parseInt(volume.mode, 8));
+  }
+  for (const [index, app] of manifest.apps.entries()) {
+    const tree = trees[index];
+    if (tree === undefined) throw new Error(`no tree for app ${app.name}`);
+    const target = join(folder, inPod.appRootfs(app.name));
+    mkdirSync(target, { recursive: true, mode: 0o755 });
+    mkdirSync(join(folder, dirname(inPod.appTree(app.name))), { recursive: true });
+    writeFileSync(join(folder, inPod.appTree(app.name)), tree.id);
+    if (copying) await copyTree(tree.rootfs, target);
+    else makeUpper(join(folder, inPod.overlay, app.name), tree.rootfs);
+  }
+  writeFileSync(join(folder, inPod.created), "");
+}
+
+/** The merged root has the attributes of its upper folder, so that one takes those of the image's root. */
+function makeUpper(overlay: string, lower: string): void {
+  mkdirSync(join(overlay, "work"), { recursive: true, mode: 0o700 });
+  const upper = join(overlay, "upper");
+  const root = statSync(lower);
+  mkdirSync(upper);
+  chownSync(upper, root.uid, root.gid);
+  chmodSync(upper, root.mode & 0o7777);
+}
+
+function cannotOverlay(parts: PodParts): boolean {
+  const obstacle = overlayObstacle(parts.context.folders.data);
+  if (obstacle === undefined) return false;
+  parts.context.report.warn(`disabling overlay support: ${obstacle}`);
+  return true;
+}
+
+function refuseMissingSources(manifest: PodManifest): void {
+  for (const volume of manifest.volumes) {
+    if (volume.kind !== "host" || statSync(volume.source, { throwIfNoEntry: false }) !== undefined) continue;
+    throw new Fault({
+      what: `error setting up stage0: error: source of volume "${volume.name}" does not exist`,
+      got: volume.source,
+      remedy: "make it first, or name another source",
+    });
+  }
+}

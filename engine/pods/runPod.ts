@@ -1,0 +1,96 @@
+import { join } from "node:path";
+import { statSync } from "node:fs";
+import { podNameFiles, type NameResolution } from "../network/nameResolution.ts";
+import { forwardedPorts } from "../network/ports.ts";
+import { replaceFileSync } from "../wholeFiles.ts";
+import type { AppToRun, Handover, PodToRun } from "../../stage1/contract.ts";
+import { inPod } from "./podFolders.ts";
+import type { PodParts } from "./parts.ts";
+import { preparePod, type PreparedPod } from "./preparePod.ts";
+import type { RunRequest, StartRequest } from "./requests.ts";
+import { readFileSync } from "node:fs";
+
+/** `rkt run`: prepares a pod and becomes it. Returns only where that fails. */
+export async function runPod(parts: PodParts, request: RunRequest): Promise<never> {
+  const { uuidFileSave } = request;
+  const prepared = await preparePod(parts, request.prepare, "run", (uuid) => {
+    if (uuidFileSave !== undefined) replaceFileSync(uuidFileSave, uuid);
+  });
+  return await becomePod(parts, prepared, request.start);
+}
+
+/** Gives a prepared pod its network and its files, and turns this process into it. */
+export async function becomePod(parts: PodParts, prepared: PreparedPod, start: StartRequest): Promise<never> {
+  const handover = await startPod(parts, prepared, start);
+  return turnInto(handover);
+}
+
+export function turnInto({ program, arguments: words, environment }: Handover): never {
+  if (process.execve === undefined) throw new Error("this Node cannot replace itself");
+  return process.execve(program, [program, ...words], environment);
+}
+
+async function startPod(parts: PodParts, prepared: PreparedPod, start: StartRequest): Promise<Handover> {
+  const flavour = await parts.flavour(prepared.flavour);
+  const needsNetwork = !start.networks.some(({ name }) => name === "host");
+  try {
+    const network = needsNetwork
+      ? await (
+          await parts.networking()
+        ).setUp(prepared.folder, prepared.uuid, {
+          networks: start.networks,
+          ports: forwardedPorts(prepared.manifest),
+        })
+      : ({ kind: "host" } as const);
+    const { names } = start;
+    const files = podNameFiles(names, {}, hostFiles(names));
+    if (files.resolvConf !== undefined)
+      replaceFileSync(join(prepared.folder, inPod.resolvConf), files.resolvConf);
+    if (files.hosts !== undefined) replaceFileSync(join(prepared.folder, inPod.hosts), files.hosts);
+    return await flavour.run({
+      uuid: prepared.uuid,
+      folder: prepared.folder,
+      manifest: prepared.manifest,
+      apps: prepared.manifest.apps.map((app) => appToRun(parts, prepared.folder, app.name)),
+      network,
+      hostname: start.hostname ?? `rkt-${prepared.uuid}`,
+      insecure: parts.context.insecure,
+      interactive: start.interactive,
+      mutable: false,
+      debug: parts.context.debug,
+      ipc: start.ipc,
+      resolvConf: files.resolvConf !== undefined ? "stage0" : "none",
+      hosts: files.hosts !== undefined ? "stage0" : "default",
+    } satisfies PodToRun);
+  } catch (error) {
+    // gc would find what there is; taking it away now leaves the address to the next pod.
+    if (needsNetwork) await (await parts.networking()).tearDown(prepared.folder, prepared.uuid);
+    throw error;
+  }
+}
+
+/** Copied when the pod starts, as they are then. */
+function hostFiles(names: NameResolution): { readonly resolvConf?: string; readonly hosts?: string } {
+  return {
+    ...(names.resolvConf === "host" && { resolvConf: readFileSync("/etc/resolv.conf", "utf8") }),
+    ...(names.hosts === "host" && { hosts: readFileSync("/etc/hosts", "utf8") }),
+  };
+}
+
+function appToRun(parts: PodParts, folder: string, name: string): AppToRun {
+  const target = join(folder, inPod.appRootfs(name));
+  const overlay = join(folder, inPod.overlay, name);
+  if (statSync(overlay, { throwIfNoEntry: false }) === undefined)
+    return { name, root: { kind: "copy", target } };
+  const tree = readFileSync(join(folder, inPod.appTree(name)), "utf8");
+  return {
+    name,
+    root: {
+      kind: "overlay",
+      lower: join(parts.context.folders.data, "cas", "tree", tree, "rootfs"),
+      upper: join(overlay, "upper"),
+      work: join(overlay, "work"),
+      target,
+    },
+  };
+}

@@ -1,0 +1,135 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { messageOf } from "../errors/fault.ts";
+import { SystemBus, textOf } from "../engine/bus/systemBus.ts";
+import { Variant, type BusValue } from "../engine/bus/wireFormat.ts";
+
+/** Where this host wants a pod's processes to be counted. */
+export interface PodCgroup {
+  /** From the top of a hierarchy; the apps' cgroups go below it. */
+  readonly path: string;
+  /** True where every controller is on the one hierarchy of cgroup v2. */
+  readonly unified: boolean;
+}
+
+export const cgroupRoot = "/sys/fs/cgroup";
+
+export function machineName(uuid: string): string {
+  return `rkt-${uuid}`;
+}
+
+/** systemd's spelling of a word inside a unit's name. */
+export function escapeForUnit(word: string): string {
+  return word.replace(/[^A-Za-z0-9:_.]/g, (character) =>
+    [...Buffer.from(character)].map((byte) => `\\x${byte.toString(16).padStart(2, "0")}`).join(""),
+  );
+}
+
+export function scopeOf(uuid: string): string {
+  return `machine-${escapeForUnit(machineName(uuid))}.scope`;
+}
+
+/** The cgroup of a process in systemd's own hierarchy, out of /proc/PID/cgroup. */
+export function systemdCgroup(text: string): string {
+  const lines = text.trim().split("\n");
+  const named =
+    lines.find((line) => line.split(":")[1] === "name=systemd") ??
+    lines.find((line) => line.startsWith("0::"));
+  return named?.split(":").slice(2).join(":") ?? "/";
+}
+
+/** A service that systemd started keeps its pods in itself; a shell's session does not outlive its user. */
+export function isService(cgroup: string): boolean {
+  return cgroup.split("/").some((part) => part.endsWith(".service") && !part.startsWith("user@"));
+}
+
+/**
+ * Puts this process where its pod shall be: into a scope of its own below machine.slice, or, under a service, where it
+ * is. Then tells machined, so that `machinectl` shows the pod. Where either is missing the pod runs all the same.
+ */
+export async function enterMachine(
+  uuid: string,
+  folder: string,
+  warn: (text: string) => void,
+): Promise<PodCgroup> {
+  const unified = existsSync(join(cgroupRoot, "cgroup.controllers"));
+  const here = systemdCgroup(readFileSync("/proc/self/cgroup", "utf8"));
+  if (!existsSync("/run/systemd/system")) {
+    warn("systemd does not run this host: the pod stays in the cgroup of the command that started it");
+    return belowOwn({ path: join(here, machineName(uuid)), unified });
+  }
+  const bus = new SystemBus();
+  try {
+    const service = isService(here);
+    if (!service) await startScope(bus, uuid);
+    await register(bus, uuid, folder).catch((error: unknown) => {
+      warn(`machinectl will not show this pod: ${messageOf(error)}`);
+    });
+    const path = service ? here : `/machine.slice/${scopeOf(uuid)}`;
+    return belowOwn({ path, unified });
+  } finally {
+    bus.close();
+  }
+}
+
+/** cgroup v2 has processes in leaves only, so those of the pod itself go into one beside the apps'. */
+function belowOwn(cgroup: PodCgroup): PodCgroup {
+  if (!cgroup.unified) return cgroup;
+  const leaf = join(cgroupRoot, cgroup.path, "pod");
+  mkdirSync(leaf, { recursive: true });
+  writeFileSync(join(leaf, "cgroup.procs"), String(process.pid));
+  return cgroup;
+}
+
+async function startScope(bus: SystemBus, uuid: string): Promise<void> {
+  // The job may end before its name is known: what ends meanwhile is kept.
+  const ended = new Map<string, string>();
+  let noticed = Promise.withResolvers<undefined>();
+  const listening = bus.listen(
+    "type='signal',sender='org.freedesktop.systemd1',interface='org.freedesktop.systemd1.Manager',member='JobRemoved'",
+    ({ member, values: [, path, , result] }) => {
+      if (member !== "JobRemoved") return;
+      ended.set(textOf(path), textOf(result));
+      noticed.resolve(undefined);
+      noticed = Promise.withResolvers();
+    },
+  );
+  const properties: readonly BusValue[] = [
+    ["PIDs", new Variant("au", [process.pid])],
+    ["Slice", new Variant("s", "machine.slice")],
+    ["Description", new Variant("s", `Pod ${uuid}`)],
+    ["Delegate", new Variant("b", true)],
+    ["CollectMode", new Variant("s", "inactive-or-failed")],
+  ];
+  const [path] = await bus.call({
+    destination: "org.freedesktop.systemd1",
+    path: "/org/freedesktop/systemd1",
+    interface: "org.freedesktop.systemd1.Manager",
+    member: "StartTransientUnit",
+    signature: "ssa(sv)a(sa(sv))",
+    values: [scopeOf(uuid), "fail", properties, []],
+  });
+  const job = textOf(path);
+  while (!ended.has(job)) await noticed.promise;
+  (await listening)();
+  const result = ended.get(job);
+  if (result !== "done") throw new Error(`systemd could not start ${scopeOf(uuid)}: ${result ?? ""}`);
+}
+
+async function register(bus: SystemBus, uuid: string, folder: string): Promise<void> {
+  await bus.call({
+    destination: "org.freedesktop.machine1",
+    path: "/org/freedesktop/machine1",
+    interface: "org.freedesktop.machine1.Manager",
+    member: "RegisterMachine",
+    signature: "sayssus",
+    values: [
+      machineName(uuid),
+      Buffer.from(uuid.replaceAll("-", ""), "hex"),
+      "rkt",
+      "container",
+      process.pid,
+      folder,
+    ],
+  });
+}

@@ -1,0 +1,12 @@
+#!/bin/sh
+# Inside the pod's new namespaces, in its folder: mounts the apps' roots, names the pod, and becomes its first process.
+# usage: start HOSTNAME GRACE MUTABLE CRUN ROOT APP...
+set -eu
+programs="${0%/*}"
+hostname="$1"
+shift
+if [ -s fstab ]; then
+  mount --all --fstab fstab
+fi
+printf '%s' "$hostname" >/proc/sys/kernel/hostname
+exec "$programs/pod" inner "$@"
