@@ -1,8 +1,10 @@
 /** What is kept about a host: its folder holds everything, and `host.json` comes last when it is made. */
 import { join } from "node:path";
 import { z } from "zod";
-import { releases } from "./releases.ts";
 import { readIfThere, writeWhole } from "./files.ts";
+import type { HostIdentity } from "./host-files.ts";
+import { releases } from "./releases.ts";
+import type { HostSpec } from "./residents.ts";
 
 export const hostRecordSchema = z.strictObject({
   kind: z.enum(["nspawn", "kvm"]),
@@ -19,6 +21,18 @@ export const hostRecordSchema = z.strictObject({
 });
 
 export type HostRecord = z.infer<typeof hostRecordSchema>;
+
+/** What is the same for hosts of every kind, and what this one is made of. */
+export function recordOf(
+  spec: HostSpec,
+  { hostKey }: Pick<HostIdentity, "hostKey">,
+  made: Pick<HostRecord, "kind" | "base" | "rootStyle" | "memoryMiB" | "cpus">,
+): HostRecord {
+  const { name, network, address, release } = spec;
+  // Without its comment, which is no part of a key.
+  const hostKeys = [hostKey.publicKey.split(" ").slice(0, 2).join(" ")];
+  return { ...made, name, network, address, release, hostKeys };
+}
 
 /** Undefined for a host that does not exist or was never made to the end. */
 export async function readHostRecord(folder: string): Promise<HostRecord | undefined> {

@@ -12,8 +12,8 @@ import { baseImage, makeDisk } from "./disk-image.ts";
 import { readIfThere } from "./files.ts";
 import type { LabFolders } from "./folders.ts";
 import { seedFiles, seedFolders } from "./host-files.ts";
-import { readHostRecord, writeHostRecord, type HostRecord } from "./host-record.ts";
-import { newHostKey, newMachineId } from "./identity.ts";
+import { readHostRecord, recordOf, writeHostRecord, type HostRecord } from "./host-record.ts";
+import { newIdentity } from "./identity.ts";
 import type { Lock } from "./lock.ts";
 import { hostNames } from "./names.ts";
 import type { Network } from "./network.ts";
@@ -22,7 +22,6 @@ import { send } from "./process.ts";
 import { attempt, run } from "./program.ts";
 import { answers, networkFor, refuseOther, withHostLock, type KvmSpec, type LabHost } from "./residents.ts";
 import { sshArguments } from "./ssh.ts";
-import { parseSubnet } from "./subnet.ts";
 import {
   bootsBeyond,
   bootsOf,
@@ -118,31 +117,10 @@ async function make(
   await run("rm", ["-rf", "--one-file-system", folder], { holding: lock });
   options.progress(`${spec.name}: writing its files to a disk with Debian ${spec.release}`);
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const hostKey = await newHostKey(folder, spec.name);
-  const identity = {
-    name: spec.name,
-    address: spec.address,
-    mac: hostNames(folder).mac,
-    subnet: parseSubnet(network.subnet),
-    nameservers: network.nameservers,
-    mtu: network.mtu,
-    machineId: newMachineId(),
-    authorizedKeys: [network.publicKey],
-    hostKey,
-  };
+  const identity = await newIdentity(spec, network, folder);
   await makeDisk(image, join(folder, "disk.ext4"), seedFolders(), seedFiles(identity), lock);
-  const record: HostRecord = {
-    kind: "kvm",
-    name: spec.name,
-    network: spec.network,
-    address: spec.address,
-    release: spec.release,
-    hostKeys: [hostKey.publicKey.split(" ").slice(0, 2).join(" ")],
-    base,
-    rootStyle: "disk",
-    memoryMiB: spec.memoryMiB,
-    cpus: spec.cpus,
-  };
+  const { memoryMiB, cpus } = spec;
+  const record = recordOf(spec, identity, { kind: "kvm", base, rootStyle: "disk", memoryMiB, cpus });
   await writeHostRecord(folder, record);
   return record;
 }

@@ -10,8 +10,8 @@ import { baseTree } from "./base-tree.ts";
 import type { Release } from "./releases.ts";
 import { isUnified, readHierarchies } from "./cgroups.ts";
 import { isThere, readIfThere } from "./files.ts";
-import { readHostRecord, writeHostRecord, type HostRecord } from "./host-record.ts";
-import { newHostKey, newMachineId } from "./identity.ts";
+import { readHostRecord, recordOf, writeHostRecord, type HostRecord } from "./host-record.ts";
+import { newIdentity } from "./identity.ts";
 import type { Lock } from "./lock.ts";
 import { hostNames } from "./names.ts";
 import type { Network } from "./network.ts";
@@ -20,7 +20,6 @@ import type { LabOptions } from "./options.ts";
 import { childrenOf, send } from "./process.ts";
 import { run } from "./program.ts";
 import { answers, networkFor, refuseOther, withHostLock, type HostSpec, type LabHost } from "./residents.ts";
-import { parseSubnet } from "./subnet.ts";
 import {
   bootsBeyond,
   bootsOf,
@@ -93,29 +92,10 @@ async function make(
   await run("rm", ["-rf", "--one-file-system", folder], { holding: lock });
   options.progress(`${spec.name}: laying its files over Debian ${spec.release}`);
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const hostKey = await newHostKey(folder, spec.name);
+  const identity = await newIdentity(spec, network, folder);
   const rootStyle = await makeRoot(folder, base, lock);
-  await seedRoot(folder, rootStyle, {
-    name: spec.name,
-    address: spec.address,
-    mac: hostNames(folder).mac,
-    subnet: parseSubnet(network.subnet),
-    nameservers: network.nameservers,
-    mtu: network.mtu,
-    machineId: newMachineId(),
-    authorizedKeys: [network.publicKey],
-    hostKey,
-  });
-  const record: HostRecord = {
-    kind: "nspawn",
-    name: spec.name,
-    network: spec.network,
-    address: spec.address,
-    release: spec.release,
-    hostKeys: [hostKey.publicKey.split(" ").slice(0, 2).join(" ")],
-    base,
-    rootStyle,
-  };
+  await seedRoot(folder, rootStyle, identity);
+  const record = recordOf(spec, identity, { kind: "nspawn", base, rootStyle });
   await writeHostRecord(folder, record);
   return record;
 }
