@@ -1,0 +1,128 @@
+/** A lab host with the flavours of this checkout, a small root, and pods made by hand. */
+import { randomUUID } from "node:crypto";
+import { cp, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { createNspawnHost, deleteNetwork } from "../../../lab/hosts.ts";
+import { createNetwork } from "../../../lab/network.ts";
+import type { Release } from "../../../lab/releases.ts";
+import { shellAssignments } from "../../../lab/shell-words.ts";
+import { quoted } from "../../../lab/shell-words.ts";
+import type { Finished } from "../../../commands/program.ts";
+import { HostInLab, labOptions } from "../../support/host-in-lab.ts";
+import { runProcess, succeeded } from "../../support/process.ts";
+import type { HandmadePod } from "./drive-flavour.ts";
+
+const checkout = fileURLToPath(new URL("../../..", import.meta.url));
+export const tree = "/opt/tree/rootfs";
+const code = "/opt/rktnetes";
+const pods = "/var/lib/rkt/pods/run";
+
+export class Stage1Host {
+  readonly lab: HostInLab;
+  readonly #network: string;
+
+  private constructor(network: string, name: string) {
+    this.#network = network;
+    this.lab = new HostInLab({ network }, name);
+  }
+
+  /** A host of a network of its own, with the flavours' code and programs on it. */
+  static async make(network: string, subnet: string, release: Release): Promise<Stage1Host> {
+    await createNetwork({ name: network, subnet }, labOptions);
+    const name = "one";
+    const address = subnet.replace(/\.0\/24$/, ".11");
+    await createNspawnHost({ name, network, release, address }, labOptions);
+    const host = new Stage1Host(network, name);
+    await host.#install();
+    return host;
+  }
+
+  async remove(): Promise<void> {
+    await deleteNetwork(this.#network, labOptions);
+  }
+
+  newPod(): string {
+    return join(pods, randomUUID());
+  }
+
+  /** Runs a pod to its end. */
+  run(flavour: string, folder: string, pod: Omit<HandmadePod, "tree">): Promise<Finished> {
+    return this.lab.attempt(this.command(flavour, folder, pod));
+  }
+
+  /** Starts a pod in a service of its own, and returns when its process is there. */
+  async start(flavour: string, folder: string, pod: Omit<HandmadePod, "tree">): Promise<string> {
+    const unit = `pod-${folder.slice(-12)}.service`;
+    await this.lab.run(
+      `systemd-run --quiet --unit=${unit} --property=Delegate=yes --property=KillMode=mixed sh -c ${quoted(this.command(flavour, folder, pod))}`,
+    );
+    return unit;
+  }
+
+  command(flavour: string, folder: string, pod: Omit<HandmadePod, "tree">): string {
+    const plan: HandmadePod = { tree, ...pod };
+    return `mkdir -p ${folder} && cd ${folder} && exec ${drive(`run ${flavour} ${folder} ${quoted(JSON.stringify(plan))}`)}`;
+  }
+
+  enter(flavour: string, folder: string, app: string, command: readonly string[]): Promise<Finished> {
+    return this.lab.attempt(drive(`enter ${flavour} ${folder} ${app} ${command.map(quoted).join(" ")}`));
+  }
+
+  stop(flavour: string, folder: string, force = false): Promise<Finished> {
+    return this.lab.attempt(drive(`stop ${flavour} ${folder}${force ? " force" : ""}`));
+  }
+
+  async #install(): Promise<void> {
+    const leader = await this.lab.leader();
+    const inside = `/proc/${leader ?? 0}/root`;
+    await mkdir(`${inside}${code}/tests/integration/engine`, { recursive: true });
+    for (const part of ["engine", "stage1", "errors", "package.json"]) {
+      await cp(join(checkout, part), `${inside}${code}/${part}`, { recursive: true });
+    }
+    const driver = "tests/integration/engine/drive-flavour.ts";
+    await cp(join(checkout, driver), `${inside}${code}/${driver}`);
+    await cp(process.execPath, `${inside}${code}/node`);
+    for (const flavour of ["fly", "host", "kvm"]) {
+      await mkdir(`${inside}${code}/library/stage1/${flavour}`, { recursive: true });
+      succeeded(
+        await runProcess("cc", [
+          ...["-static", "-Os", "-o", `${inside}${code}/library/stage1/${flavour}/become`],
+          join(checkout, "stage1/starting/become.c"),
+        ]),
+        "compiling become",
+      );
+    }
+    await smallRoot(`${inside}${tree}`);
+  }
+}
+
+function drive(words: string): string {
+  return `env RKT_LIBRARY=${code}/library ${code}/node --no-warnings ${code}/tests/integration/engine/drive-flavour.ts ${words}`;
+}
+
+/** Debian's static busybox and the files that make a root of it. */
+async function smallRoot(root: string): Promise<void> {
+  const scratch = await mkdtemp(join(tmpdir(), "small-root-"));
+  try {
+    succeeded(await runProcess("apt-get", ["download", "busybox-static"], { cwd: scratch }), "busybox");
+    const [deb = ""] = await readdir(scratch);
+    succeeded(
+      await runProcess("dpkg-deb", ["--extract", join(scratch, deb), join(scratch, "tree")]),
+      "busybox",
+    );
+    const script = `set -eu
+mkdir -p "$ROOT/bin" "$ROOT/etc" "$ROOT/data" "$ROOT/root"
+cp --remove-destination "$BUSYBOX" "$ROOT/bin/busybox"
+"$ROOT/bin/busybox" --list | grep -vx busybox | while read -r each; do ln -sf busybox "$ROOT/bin/$each"; done
+printf 'root:x:0:0:root:/root:/bin/sh\\nworker:x:1000:1001:Worker:/home/worker:/bin/sh\\n' >"$ROOT/etc/passwd"
+printf 'root:x:0:\\nworkers:x:1001:\\n' >"$ROOT/etc/group"
+ln -sfn /somewhere/else "$ROOT/astray"
+`;
+    const settings = shellAssignments({ ROOT: root, BUSYBOX: join(scratch, "tree/bin/busybox") });
+    succeeded(await runProcess("bash", [], { stdin: settings + script }), "laying out the root");
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
