@@ -93,6 +93,35 @@ export async function judgeKey(
 }
 
 /**
+ * Refuses a key of which no signature would ever be believed, before somebody trusts it and wonders at the first image.
+ * Gives back what its reviewer should know.
+ */
+export async function judgeBeforeTrust(key: PublicKey, now = new Date()): Promise<readonly string[]> {
+  const config = await keyRules();
+  const { unsupported, warnings } = assessKey(key);
+  if (unsupported !== undefined) throw new Fault({ what: `openpgp: unsupported feature: ${unsupported}` });
+  if (await isRevoked(key.openpgp, config)) {
+    throw new Fault({
+      what: "openpgp: the key is revoked",
+      got: key.fingerprint,
+      remedy: "ask the signer for the present one",
+    });
+  }
+  try {
+    await key.openpgp.getSigningKey(undefined, null, undefined, config);
+  } catch (cause) {
+    throw new Fault({ what: "openpgp: the key may not sign", got: key.fingerprint, cause });
+  }
+  const expires = await key.openpgp.getExpirationTime(undefined, config);
+  return expires !== null && expires <= now
+    ? [
+        ...warnings,
+        `${key.fingerprint} expired on ${dateOf(expires)}; what it signed is refused until it is prolonged`,
+      ]
+    : warnings;
+}
+
+/**
  * The library takes null for "whatever the date" and for "no certain signature" wherever it takes a date or a
  * signature; its types say so only for some.
  */

@@ -80,7 +80,7 @@ export class GpgHome {
 
   async export(userId: string, armor = true): Promise<Buffer> {
     const file = join(this.folder, "exported");
-    await this.run([...(armor ? ["--armor"] : []), "--output", file, "--export", userId]);
+    await this.run([...(armor ? ["--armor"] : []), "--output", file, "--export", exactly(userId)]);
     return readFile(file);
   }
 
@@ -97,9 +97,14 @@ export class GpgHome {
     const file = join(this.folder, "content");
     const signature = join(this.folder, "signature");
     await writeFile(file, content);
-    const users = wish.by.flatMap((user) => ["--local-user", user]);
+    const users = wish.by.flatMap((user) => ["--local-user", exactly(user)]);
     const armor = wish.armor === true ? ["--armor"] : [];
     await this.run([...(wish.options ?? []), ...users, ...armor, "--output", signature, how, file], wish.at);
     return readFile(signature);
   }
+}
+
+/** Without the brackets gpg takes every address that ends alike. */
+function exactly(address: string): string {
+  return `<${address}>`;
 }
