@@ -65,5 +65,9 @@ export interface Flavour {
   /** Ends a running pod: politely, or at once with `force`. Resolves when it was told, not when it has ended. */
   stop(pod: { readonly folder: string; readonly uuid: string }, force: boolean): Promise<void>;
   /** Takes away what only this flavour knows of (cgroups, machines); the pod is dead. Nothing is no error. */
-  collect(pod: { readonly folder: string; readonly uuid: string }): Promise<void>;
+  collect(pod: {
+    readonly folder: string;
+    readonly uuid: string;
+    readonly apps: readonly string[];
+  }): Promise<void>;
 }

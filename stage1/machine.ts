@@ -51,22 +51,26 @@ export async function enterMachine(
   uuid: string,
   folder: string,
   warn: (text: string) => void,
+  record: (cgroup: PodCgroup) => void,
 ): Promise<PodCgroup> {
   const unified = existsSync(join(cgroupRoot, "cgroup.controllers"));
   const here = systemdCgroup(readFileSync("/proc/self/cgroup", "utf8"));
   if (!existsSync("/run/systemd/system")) {
     warn("systemd does not run this host: the pod stays in the cgroup of the command that started it");
-    return belowOwn({ path: join(here, machineName(uuid)), unified });
+    const alone = { path: join(here, machineName(uuid)), unified };
+    record(alone);
+    return belowOwn(alone);
   }
   const bus = new SystemBus();
   try {
     const service = isService(here);
+    const cgroup = { path: service ? here : `/machine.slice/${scopeOf(uuid)}`, unified };
+    record(cgroup);
     if (!service) await startScope(bus, uuid);
     await register(bus, uuid, folder).catch((error: unknown) => {
       warn(`machinectl will not show this pod: ${messageOf(error)}`);
     });
-    const path = service ? here : `/machine.slice/${scopeOf(uuid)}`;
-    return belowOwn({ path, unified });
+    return belowOwn(cgroup);
   } finally {
     bus.close();
   }

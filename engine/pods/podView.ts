@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { emptyVolumeFolder } from "../../stage1/appMounts.ts";
+import { parsePodManifest } from "../appc/parsePodManifest.ts";
 import type { PodManifest, RuntimeApp, Volume } from "../appc/podManifest.ts";
 import { inPod } from "./podFolders.ts";
 import { timesOf, type PodOnDisk } from "./podState.ts";
@@ -28,7 +29,7 @@ export function viewPod(pod: PodOnDisk): PodView {
 /** The manifest as this engine wrote it when the pod was prepared. */
 export function readManifest(folder: string): PodManifest | undefined {
   const text = read(join(folder, inPod.manifest));
-  return text === undefined ? undefined : (JSON.parse(text) as PodManifest);
+  return text === undefined ? undefined : parsePodManifest(text);
 }
 
 export function exitCodeOf(folder: string, app: string): number | undefined {

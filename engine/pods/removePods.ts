@@ -6,6 +6,7 @@ import { Fault, messageOf } from "../../errors/fault.ts";
 import { ownPod } from "./owner.ts";
 import type { PodParts } from "./parts.ts";
 import { flavourOf } from "./flavourOfPod.ts";
+import { readManifest } from "./podView.ts";
 import { podFolder } from "./podFolders.ts";
 import type { PodOnDisk } from "./podState.ts";
 
@@ -53,7 +54,8 @@ async function tearDown(parts: PodParts, pod: PodOnDisk): Promise<string> {
   await networking.tearDown(pod.folder, pod.uuid);
   if (pod.stage === "run" || pod.stage === "exited-garbage") {
     const flavour = await parts.flavour(flavourOf(pod.folder));
-    await flavour.collect(pod);
+    const apps = readManifest(pod.folder)?.apps.map(({ name }) => name) ?? [];
+    await flavour.collect({ folder: pod.folder, uuid: pod.uuid, apps });
   }
   const garbage = podFolder(data, "garbage", pod.uuid);
   if (pod.stage !== "garbage") {

@@ -1,5 +1,6 @@
+import { accessSync, constants, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { statSync } from "node:fs";
+import { Fault } from "../../errors/fault.ts";
 import { podNameFiles, type NameResolution } from "../network/nameResolution.ts";
 import { forwardedPorts } from "../network/ports.ts";
 import { replaceFileSync } from "../wholeFiles.ts";
@@ -8,7 +9,6 @@ import { inPod } from "./podFolders.ts";
 import type { PodParts } from "./parts.ts";
 import { preparePod, type PreparedPod } from "./preparePod.ts";
 import type { RunRequest, StartRequest } from "./requests.ts";
-import { readFileSync } from "node:fs";
 
 /** `rkt run`: prepares a pod and becomes it. Returns only where that fails. */
 export async function runPod(parts: PodParts, request: RunRequest): Promise<never> {
@@ -26,6 +26,17 @@ export async function becomePod(parts: PodParts, prepared: PreparedPod, start: S
 }
 
 export function turnInto({ program, arguments: words, environment }: Handover): never {
+  // Where the kernel refuses, Node ends with a trace of its own inside: better to say beforehand what is missing.
+  try {
+    accessSync(program, constants.X_OK);
+  } catch (error) {
+    throw new Fault({
+      what: "a program that the pod starts with cannot be run",
+      where: program,
+      cause: error,
+      remedy: "install the engine's package again, with what it depends on",
+    });
+  }
   if (process.execve === undefined) throw new Error("this Node cannot replace itself");
   return process.execve(program, [program, ...words], environment);
 }

@@ -12,6 +12,7 @@ import { capabilitiesOf, capabilitiesOfMask, type Capability } from "../capabili
 import type { AppToRun, Flavour, Handover, PodToRun } from "../contract.ts";
 import { overlayTable } from "../fstab.ts";
 import { enterMachine, type PodCgroup } from "../machine.ts";
+import { recordCgroups, removeCgroups } from "../podCgroups.ts";
 import { seccompFilterOf } from "../seccomp.ts";
 import { containerSpecification, type Limits } from "./specification.ts";
 
@@ -38,13 +39,18 @@ export function ociFlavour(settings: OciSettings): Flavour {
       stop(pod.folder, force);
       return Promise.resolve();
     },
-    collect: () => Promise.resolve(),
+    collect: (pod) => {
+      removeCgroups(pod.folder, pod.uuid, pod.apps);
+      return Promise.resolve();
+    },
   };
 }
 
 async function run(pod: PodToRun, settings: OciSettings): Promise<Handover> {
   const own = ownCapabilities();
-  const cgroup = await enterMachine(pod.uuid, pod.folder, settings.warn);
+  const cgroup = await enterMachine(pod.uuid, pod.folder, settings.warn, (place) => {
+    recordCgroups(pod.folder, place);
+  });
   mkdirSync(join(pod.folder, inPod.statuses), { recursive: true });
   mkdirSync(crunRoot(pod.folder), { recursive: true, mode: 0o700 });
   for (const app of pod.apps) writeBundle(pod, app, cgroup, own);

@@ -17,6 +17,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -109,7 +110,7 @@ static void pass_on(pid_t unshare, int signal_number)
 
 static int outer(int count, char **words)
 {
-    const char *folder, *pid_file;
+    const char *pod, *pid_file;
     sigset_t before, waited;
     pid_t parent = getpid(), child;
     int lock, status;
@@ -119,16 +120,16 @@ static int outer(int count, char **words)
         complain("pod outer: folder, pid file and command are missing");
         return COULD_NOT_RUN;
     }
-    folder = words[0];
+    pod = words[0];
     pid_file = words[1];
 
-    if (chdir(folder) < 0) {
-        complain("%s", folder);
+    if (chdir(pod) < 0) {
+        complain("%s", pod);
         return COULD_NOT_RUN;
     }
     lock = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB) < 0) {
-        complain("%s: somebody else holds this pod", folder);
+        complain("%s: somebody else holds this pod", pod);
         return COULD_NOT_RUN;
     }
 
@@ -150,7 +151,7 @@ static int outer(int count, char **words)
         _exit(COULD_NOT_RUN);
     }
     if (write_number(pid_file, child) < 0) {
-        complain("%s/%s", folder, pid_file);
+        complain("%s/%s", pod, pid_file);
         kill(child, SIGKILL);
     }
 
@@ -182,6 +183,7 @@ static int outer(int count, char **words)
 /* ---- inner ------------------------------------------------------------------------------------------------------ */
 
 static const char *crun, *crun_root;
+static char folder[PATH_MAX];
 
 static pid_t start_crun(const sigset_t *mask, const char *command, const char *option, const char *bundle, const char *pid_file,
                         const char *app)
@@ -202,12 +204,17 @@ static pid_t start_crun(const sigset_t *mask, const char *command, const char *o
 
 static int run_app(const sigset_t *mask, const char *app)
 {
-    char bundle[512], pid_file[512];
+    char bundle[PATH_MAX], pid_file[PATH_MAX];
     int status;
     pid_t child;
 
-    snprintf(bundle, sizeof bundle, "oci/%s", app);
-    snprintf(pid_file, sizeof pid_file, "oci/%s/pid", app);
+    /* In full: crun goes into the bundle before it looks at the other. */
+    if (snprintf(bundle, sizeof bundle, "%s/oci/%s", folder, app) >= PATH_MAX ||
+        snprintf(pid_file, sizeof pid_file, "%s/oci/%s/pid", folder, app) >= PATH_MAX) {
+        errno = ENAMETOOLONG;
+        complain("%s", app);
+        return -1;
+    }
     child = start_crun(mask, "run", "--detach", bundle, pid_file, app);
     if (child < 0 || waitpid(child, &status, 0) < 0)
         return -1;
@@ -298,6 +305,10 @@ static int inner(int count, char **words)
     stays = words[1][0] == '1';
     crun = words[2];
     crun_root = words[3];
+    if (!getcwd(folder, sizeof folder)) {
+        complain("the pod's folder");
+        return COULD_NOT_RUN;
+    }
 
     block_signals(&before);
     sigfillset(&waited);
