@@ -47,7 +47,6 @@ describe("a cluster on a lab host", () => {
   changesOnlyWhatChanged(stack);
   showsMetrics(stack);
   keepsStrangersOut(stack);
-  // Before anything fails: what a failed run meant to start anew is started by the next run of that role.
   repairsWhatWasChangedByHand(stack);
   keepsSecrets(stack, () => first);
   survivesReboots(stack);

@@ -26,7 +26,7 @@ export async function converge(work: HostWork, state: StateInputs, inputs: Prope
     work.log.progress(line);
   });
   await bringPackages(work, state);
-  const plan = await announcePlan(work, state, files);
+  const { plan, before } = await announcePlan(work, state, files);
   await stopRemoved(work, plan);
   await makeUsers(work, plan.users);
   await makeDirectories(work, plan.directories);
@@ -34,14 +34,14 @@ export async function converge(work: HostWork, state: StateInputs, inputs: Prope
   await removeFiles(work, plan);
   await setSysctls(work, plan.sysctls);
   await registerUnits(work, plan);
-  await startUnits(work, plan.units, state.units);
+  await startUnits(work, plan, state.units, before.units);
   await runProbes(work, state.probes);
   if (hadUnits(plan)) await reloadUnits(work);
   const { packages, droppedPackages } = plan.removed;
   if (packages.length > 0 || droppedPackages.length > 0) {
     await work.session.exclusive("packages", () => purgeRemoved(work, plan));
   }
-  const settled = JSON.stringify(plan.after) === JSON.stringify(plan.during);
+  const settled = JSON.stringify(plan.after) === JSON.stringify({ ...plan.during, restart: [] });
   await removeRest(work, plan, settled ? [] : [ledgerScript(plan.after)]);
   const found = await survey(work, surveyRequest(state, inputs, files), "looks at the result");
   await assertRunning(work, state, found);
@@ -78,7 +78,7 @@ async function announcePlan(
   work: HostWork,
   state: StateInputs,
   files: ReadonlyMap<string, WantedFile>,
-): Promise<Plan> {
+): Promise<{ readonly plan: Plan; readonly before: Survey }> {
   return work.session.exclusive("ledger", async () => {
     const found = await survey(work, surveyRequest(state, {}, files), "looks at the host");
     assertClaimed(work, found.claim, state.claim);
@@ -87,7 +87,7 @@ async function announcePlan(
     const plan = planChanges({ desired: state, files, survey: found, ledger });
     if (JSON.stringify(known) !== JSON.stringify(plan.during))
       await announce(work, plan.during, plan.backups);
-    return plan;
+    return { plan, before: found };
   });
 }
 

@@ -65,7 +65,7 @@ export interface Survey {
 }
 
 export const UNIT_PROPERTIES =
-  "Id,LoadState,ActiveState,SubState,Result,UnitFileState,Type,RemainAfterExit,NeedDaemonReload,ConditionResult,ConditionTimestampMonotonic,ExecMainExitTimestampMonotonic";
+  "Id,LoadState,ActiveState,SubState,Result,UnitFileState,Type,RemainAfterExit,NeedDaemonReload,ConditionResult,ConditionTimestampMonotonic,ExecMainExitTimestampMonotonic,InvocationID";
 
 /** Where administrators put drop-ins; those of packages and generators lie elsewhere. */
 const DROP_IN_ROOTS = ["/etc/systemd/system", "/etc/systemd/system.control", "/run/systemd/system"];

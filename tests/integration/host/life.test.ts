@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { LabHost } from "../../../lab/hosts.ts";
-import type { Created, Difference } from "../../../provider/protocol/resource.ts";
+import { PartialFailure, type Created, type Difference } from "../../../provider/protocol/resource.ts";
 import { isMap, Secret, type Properties } from "../../../provider/protocol/value.ts";
 import { exampleRole, SECRET_TEXT } from "./example-role.ts";
 import {
@@ -174,6 +174,44 @@ echo stolen >/etc/example/secret`,
       assert.equal(later[2], earlier[2]);
       created = { ...created, outputs };
       inputs = news;
+    });
+
+    it("starts nothing anew that a run which failed later had started already", async () => {
+      const files = inputs["files"];
+      const units = inputs["units"];
+      assert.ok(files !== undefined && isMap(files) && units !== undefined && isMap(units));
+      const pids = "systemctl show --value -p MainPID example-one example-two";
+      const bad = {
+        sections: { Unit: { Description: "Fails" }, Service: { Type: "oneshot", ExecStart: "/bin/false" } },
+      };
+      const failures: readonly [string, Properties, RegExp][] = [
+        ["3", { probes: { never: { command: ["false"], timeoutSeconds: 1 } } }, /the probe "never" did not/],
+        [
+          "4",
+          { units: { ...units, "example-bad.service": { ...bad, state: "ran" } } },
+          /a unit did not start/,
+        ],
+      ];
+      for (const [other, broken, complaint] of failures) {
+        const text = `maxPods: 250\nother: ${other}\n`;
+        const news = { ...inputs, files: { ...files, "/etc/example/one.conf": { content: text } } };
+        const earlier = await onHost(host, pids);
+        const olds = created.outputs;
+        const attempt = { id: created.id, olds, oldInputs: inputs, news: { ...news, ...broken } };
+        const failure = await layer.states.update(attempt, quietContext()).then(
+          () => assert.fail("it must fail"),
+          (error: unknown) => error,
+        );
+        assert.ok(failure instanceof PartialFailure);
+        assert.match(failure.message, complaint);
+        const started = await onHost(host, pids);
+        assert.notEqual(started, earlier, "the changed file restarts its unit");
+        const mended = { id: created.id, olds: failure.outputs, oldInputs: failure.inputs, news };
+        const outputs = await layer.states.update(mended, quietContext());
+        assert.equal(await onHost(host, pids), started, "a unit that was well was restarted");
+        created = { ...created, outputs };
+        inputs = news;
+      }
     });
 
     it("takes away what is no longer declared, and brings back what was there before", async () => {

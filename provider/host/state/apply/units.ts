@@ -3,8 +3,8 @@ import { Fault } from "../../../../errors/fault.ts";
 import type { DesiredUnit } from "../../desired.ts";
 import { sh } from "../../remote/quote.ts";
 import { tail, type HostWork } from "../../remote/work.ts";
+import { ledgerScript } from "../ledger-file.ts";
 import type { Plan, Removal } from "../plan.ts";
-import type { UnitSteps } from "../plan-units.ts";
 import { parseUnits, UNIT_PROPERTIES, type FoundUnit } from "../survey.ts";
 import { conditionOf, satisfies, type UnitCondition } from "../unit-condition.ts";
 
@@ -30,10 +30,15 @@ export async function reloadUnits(work: HostWork): Promise<void> {
   });
 }
 
+/**
+ * Starts what does not run and what has changed, and has the ledger forget at once what was started anew: whatever
+ * fails later, the next run starts none of it again.
+ */
 export async function startUnits(
   work: HostWork,
-  steps: UnitSteps,
+  { units: steps, during }: Pick<Plan, "units" | "during">,
   units: Readonly<Record<string, DesiredUnit>>,
+  before: ReadonlyMap<string, FoundUnit>,
 ): Promise<void> {
   if (steps.stop.length > 0) {
     await work.step(`stops ${steps.stop.join(", ")}`, sh`systemctl stop -- ${steps.stop}`);
@@ -42,8 +47,7 @@ export async function startUnits(
   const all = [...restart, ...start];
   if (all.length === 0) return;
   // `restart` starts what does not run: one call, in which systemd orders all the jobs by their dependencies.
-  const result = await work.attempt(
-    `starts ${all.join(", ")}`,
+  const script = [
     sh`systemctl reset-failed -- ${all} 2>/dev/null || :
 systemctl restart -- ${all} || code=$?
 # A unit that ended while what it needs was being restarted waits for its own restart: that one counts.
@@ -52,17 +56,40 @@ for unit in ${all}; do
   if [ "$(systemctl show -p ActiveState --value -- "$unit")" = activating ]; then waiting+=("$unit"); fi
 done
 if [ "\${#waiting[@]}" -gt 0 ]; then code=0; systemctl start -- "\${waiting[@]}" || code=$?; fi
-systemctl show --no-pager -p ${UNIT_PROPERTIES} -- ${all}
-exit "\${code:-0}"`,
-  );
+systemctl show --no-pager -p ${UNIT_PROPERTIES} -- ${all}`,
+    // In the same step as long as all went well.
+    ...(restart.length === 0
+      ? []
+      : [`if [ "\${code:-0}" = 0 ]; then\n${ledgerScript({ ...during, restart: [] })}\nfi`]),
+    'exit "${code:-0}"',
+  ];
+  const result = await work.attempt(`starts ${all.join(", ")}`, script.join("\n"));
   const found = parseUnits(result.stdout.toString("utf8"));
   const failed = all.filter((name) => {
     const unit = units[name];
     return unit !== undefined && !satisfies(unit, conditionOf(found.get(name)));
   });
   if (failed.length === 0 && result.code === 0) return;
+  const due = result.code === 0 ? [...restart] : stillDue(restart, before, found);
+  if (due.length < restart.length) {
+    await work.step("writes down what it has started", ledgerScript({ ...during, restart: due }));
+  }
   if (failed.length === 0) throw work.fault(`starting ${all.join(", ")}`, result);
   throw await unitFault(work, failed, found);
+}
+
+/**
+ * What still runs as it did before. One that was started and failed is not due any more: it does not run, and the
+ * next run starts it for that.
+ */
+export function stillDue(
+  restart: readonly string[],
+  before: ReadonlyMap<string, FoundUnit>,
+  after: ReadonlyMap<string, FoundUnit>,
+): string[] {
+  const invocation = (units: ReadonlyMap<string, FoundUnit>, name: string): string =>
+    units.get(name)?.["InvocationID"] ?? "";
+  return restart.filter((name) => invocation(before, name) === invocation(after, name));
 }
 
 /** Every unit that did not come up, each with its result and the end of its journal. */
