@@ -10,7 +10,7 @@ export interface Stage1Image {
   /** The image's root file system. Folders on the way to a file come by themselves, root's, with mode 0755. */
   readonly files: readonly Stage1File[];
   /** Programs that our own stage0 calls without the image: installed as `<library>/stage1/<flavour>/<name>`. */
-  readonly programs?: readonly (Stage1Program & { readonly name: string })[];
+  readonly programs?: readonly (Stage1Helper & { readonly name: string })[];
 }
 
 export interface Stage1File {
@@ -27,6 +27,9 @@ export type Stage1Content =
   | { readonly kind: "link"; readonly target: string }
   | { readonly kind: "folder" }
   | Stage1Program;
+
+/** Shell scripts come as they are. */
+export type Stage1Helper = Stage1Program | { readonly kind: "file"; readonly file: string };
 
 /** A program in C, compiled for the package's architecture with `-Os`, static unless told otherwise. */
 export interface Stage1Program {

@@ -1,0 +1,77 @@
+/** What Debian is told of the package. */
+import type { Architecture } from "./architecture.ts";
+
+export const packageName = "rktnetes-engine";
+
+/** Each with what it is called for; what every Debian has (coreutils, tar, gzip) is not named. */
+const depends = [
+  "adduser", // groups rkt and rkt-admin
+  "bzip2", // images that are compressed so
+  "conmon", // keeps an app's terminal and exit code
+  "containernetworking-plugins", // pods' networks
+  "crun", // runs an app
+  "dbus", // a pod's scope under systemd
+  "iproute2", // network namespaces
+  "libc6 (>= 2.28)",
+  "libgcc-s1",
+  "libstdc++6",
+  "mount",
+  "nftables | iptables", // masquerading and forwarded ports
+  "procps",
+  "systemd",
+  "util-linux", // flock, nsenter, unshare
+  "xz-utils", // images that are compressed so
+];
+const recommends = [
+  "ca-certificates", // images over https
+  "systemd-container", // the host flavour
+];
+const suggests = [
+  "qemu-system-x86 | qemu-system-arm", // the kvm flavour
+];
+
+export function controlText(version: string, architecture: Architecture): string {
+  return `Package: ${packageName}
+Version: ${version}
+Architecture: ${architecture}
+Maintainer: Rktnetes <rktnetes@localhost.localdomain>
+Section: admin
+Priority: optional
+Depends: ${depends.join(", ")}
+Recommends: ${recommends.join(", ")}
+Suggests: ${suggests.join(", ")}
+Provides: rkt
+Conflicts: rkt
+Replaces: rkt
+Description: rkt-compatible container engine for pods of signed images
+ An engine of the rkt model, made for current systemd, cgroups v1 and v2 and
+ current Kubernetes: images run only when somebody trusted has signed them,
+ pods are plain children of the process that ran them, and each pod chooses
+ its isolation. It takes rkt's commands, flags and configuration files.
+ .
+ This is not upstream's rkt, which is archived, and shares no code with it. It
+ brings along its own Node.js.
+`;
+}
+
+/** Files that the administrator's changes survive in: none. What is configured lies in /etc/rkt and is nobody's file. */
+export function copyrightText(licences: { readonly project: string; readonly node: string }): string {
+  return `Rktnetes, the engine in this package, is licensed as follows.
+
+${licences.project.trim()}
+
+--------------------------------------------------------------------------------
+/usr/lib/rkt/bin/node is Node.js as its project publishes it, licensed as follows.
+
+${licences.node.trim()}
+`;
+}
+
+export function changelogText(version: string, time: number): string {
+  return `${packageName} (${version}) unstable; urgency=medium
+
+  * Built from the project's tree; its CHANGELOG.md tells what users notice.
+
+ -- Rktnetes <rktnetes@localhost.localdomain>  ${new Date(time * 1000).toUTCString().replace("GMT", "+0000")}
+`;
+}
