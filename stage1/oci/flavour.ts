@@ -10,7 +10,7 @@ import { nameFiles, volumeMounts } from "../appMounts.ts";
 import { resolveAppUser } from "../appUser.ts";
 import { capabilitiesOf, capabilitiesOfMask, type Capability } from "../capabilities.ts";
 import type { AppToRun, Flavour, Handover, PodToRun } from "../contract.ts";
-import { overlayTable } from "../fstab.ts";
+import { fstabOf, rootLine } from "../mounting/fstab.ts";
 import { enterMachine, type PodCgroup } from "../machine.ts";
 import { recordCgroups, removeCgroups } from "../podCgroups.ts";
 import { seccompFilterOf } from "../seccomp.ts";
@@ -54,14 +54,18 @@ async function run(pod: PodToRun, settings: OciSettings): Promise<Handover> {
   mkdirSync(join(pod.folder, inPod.statuses), { recursive: true });
   mkdirSync(crunRoot(pod.folder), { recursive: true, mode: 0o700 });
   for (const app of pod.apps) writeBundle(pod, app, cgroup, own);
-  replaceFileSync(join(pod.folder, "fstab"), overlayTable(pod.apps));
+  // Copies are in place; what is read-only is crun's to say.
+  const overlays = pod.apps.flatMap(({ root }) => (root.kind === "overlay" ? [rootLine(root, false)] : []));
+  replaceFileSync(join(pod.folder, "fstab"), fstabOf(overlays));
   const start = join(settings.programs, "start");
+  const console = pod.interactive ? join(pod.folder, "oci", ".console") : "-";
   return {
     program: join(settings.programs, "pod"),
     arguments: [
       "outer",
       pod.folder,
       inPod.parentPid,
+      console,
       ...(pod.network.kind === "own" ? ["/usr/bin/nsenter", `--net=${pod.network.path}`, "--"] : []),
       "/usr/bin/unshare",
       "--mount",
@@ -77,6 +81,7 @@ async function run(pod: PodToRun, settings: OciSettings): Promise<Handover> {
       pod.hostname,
       String(GRACE_SECONDS),
       pod.mutable ? "1" : "0",
+      console,
       CRUN,
       crunRoot(pod.folder),
       ...pod.apps.map((app) => app.name),

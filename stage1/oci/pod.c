@@ -1,9 +1,11 @@
 /*
  * The process that is a pod of the oci flavour, in two parts of one program.
  *
- *   pod outer FOLDER PIDFILE COMMAND...   holds the pod's lock, starts COMMAND (unshare, which starts the inner part),
- *                                         writes COMMAND's pid, passes signals on to the inner part, ends with its code
- *   pod inner GRACE MUTABLE CRUN ROOT APP...
+ *   pod outer FOLDER PIDFILE CONSOLE COMMAND...
+ *                                         holds the pod's lock, starts COMMAND (unshare, which starts the inner part),
+ *                                         writes COMMAND's pid, passes signals on to the inner part, ends with its code;
+ *                                         CONSOLE is the socket at which it takes the app's terminal, or "-"
+ *   pod inner GRACE MUTABLE CONSOLE CRUN ROOT APP...
  *                                         process 1 of the pod's pid namespace: starts each app with crun, takes in
  *                                         every orphan, writes exit codes, ends when the last app has, or when the
  *                                         first one fails; with MUTABLE "1" it waits for being told instead
@@ -28,6 +30,8 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "console.h"
 
 #define COULD_NOT_RUN 254
 #define COULD_NOT_EXEC 203 /* what systemd says of a program that it could not start */
@@ -108,20 +112,100 @@ static void pass_on(pid_t unshare, int signal_number)
     kill(inner > 0 ? (pid_t)inner : unshare, inner > 0 ? signal_number : SIGKILL);
 }
 
+/* Acts on one signal; the pod's exit code once it has ended, -1 before. */
+static int take_signal(pid_t child, int signal_number)
+{
+    int status;
+
+    switch (signal_number) {
+    case SIGCHLD:
+        if (waitpid(child, &status, WNOHANG) == child)
+            return code_of(status);
+        break;
+    case SIGTERM:
+    case SIGINT:
+    case SIGQUIT:
+    case SIGHUP:
+    case SIGUSR1:
+    case SIGUSR2:
+        pass_on(child, signal_number);
+        break;
+    default:
+        break;
+    }
+    return -1;
+}
+
+static int wait_for(pid_t child)
+{
+    sigset_t waited;
+
+    sigfillset(&waited);
+    for (;;) {
+        siginfo_t got;
+        int code = sigwaitinfo(&waited, &got) < 0 ? -1 : take_signal(child, got.si_signo);
+
+        if (code >= 0)
+            return code;
+    }
+}
+
+static int wait_at_console(pid_t child, struct console *console)
+{
+    sigset_t waited;
+    int signals;
+
+    sigfillset(&waited);
+    signals = signalfd(-1, &waited, SFD_CLOEXEC);
+    for (;;) {
+        struct pollfd ready[] = {
+            { .fd = signals, .events = POLLIN },
+            { .fd = console->listener, .events = POLLIN },
+            { .fd = console->terminal, .events = POLLIN },
+            { .fd = console->terminal >= 0 && console->input_open ? STDIN_FILENO : -1, .events = POLLIN },
+        };
+        struct signalfd_siginfo got;
+
+        if (poll(ready, 4, -1) < 0)
+            continue;
+        if (ready[2].revents)
+            console_output(console);
+        if (ready[1].revents)
+            console_accept(console);
+        if (ready[3].revents && console->terminal >= 0 && console_input(console)) {
+            console_restore(console);
+            kill(child, SIGKILL);
+        }
+        if (ready[0].revents && read(signals, &got, sizeof got) == sizeof got) {
+            int code;
+
+            if (got.ssi_signo == SIGWINCH)
+                console_resize(console);
+            code = take_signal(child, (int)got.ssi_signo);
+            if (code >= 0) {
+                console_drain(console);
+                return code;
+            }
+        }
+    }
+}
+
 static int outer(int count, char **words)
 {
     const char *pod, *pid_file;
-    sigset_t before, waited;
+    sigset_t before;
     pid_t parent = getpid(), child;
-    int lock, status;
+    int lock, interactive;
+    struct console console;
 
-    if (count < 3) {
+    if (count < 4) {
         errno = 0;
-        complain("pod outer: folder, pid file and command are missing");
+        complain("pod outer: folder, pid file, console and command are missing");
         return COULD_NOT_RUN;
     }
     pod = words[0];
     pid_file = words[1];
+    interactive = strcmp(words[2], "-") != 0;
 
     if (chdir(pod) < 0) {
         complain("%s", pod);
@@ -130,6 +214,11 @@ static int outer(int count, char **words)
     lock = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB) < 0) {
         complain("%s: somebody else holds this pod", pod);
+        return COULD_NOT_RUN;
+    }
+
+    if (interactive && console_open(&console, words[2]) < 0) {
+        complain("%s", words[2]);
         return COULD_NOT_RUN;
     }
 
@@ -146,8 +235,8 @@ static int outer(int count, char **words)
         /* Out of the terminal's foreground group: ^C comes once, through the outer part. */
         setpgid(0, 0);
         sigprocmask(SIG_SETMASK, &before, NULL);
-        execvp(words[2], words + 2);
-        complain("%s", words[2]);
+        execvp(words[3], words + 3);
+        complain("%s", words[3]);
         _exit(COULD_NOT_RUN);
     }
     if (write_number(pid_file, child) < 0) {
@@ -155,49 +244,29 @@ static int outer(int count, char **words)
         kill(child, SIGKILL);
     }
 
-    sigfillset(&waited);
-    for (;;) {
-        siginfo_t got;
-
-        if (sigwaitinfo(&waited, &got) < 0)
-            continue;
-        switch (got.si_signo) {
-        case SIGCHLD:
-            if (waitpid(child, &status, WNOHANG) == child)
-                return code_of(status);
-            break;
-        case SIGTERM:
-        case SIGINT:
-        case SIGQUIT:
-        case SIGHUP:
-        case SIGUSR1:
-        case SIGUSR2:
-            pass_on(child, got.si_signo);
-            break;
-        default:
-            break;
-        }
-    }
+    return interactive ? wait_at_console(child, &console) : wait_for(child);
 }
 
 /* ---- inner ------------------------------------------------------------------------------------------------------ */
 
-static const char *crun, *crun_root;
+static const char *crun, *crun_root, *console_socket;
 static char folder[PATH_MAX];
 
-static pid_t start_crun(const sigset_t *mask, const char *command, const char *option, const char *bundle, const char *pid_file,
-                        const char *app)
+/* Starts `crun COMMAND OPTION... APP`; at most five options, ended by NULL. */
+static pid_t start_crun(const sigset_t *mask, const char *command, const char *const *options, const char *app)
 {
+    const char *words[16] = { crun, "--root", crun_root, "--cgroup-manager=cgroupfs", command };
+    int count = 5;
     pid_t child = fork();
 
     if (child != 0)
         return child;
+    while (*options && count < 14)
+        words[count++] = *options++;
+    words[count++] = app;
+    words[count] = NULL;
     sigprocmask(SIG_SETMASK, mask, NULL);
-    if (bundle)
-        execl(crun, crun, "--root", crun_root, "--cgroup-manager=cgroupfs", command, option, "--bundle", bundle, "--pid-file",
-              pid_file, app, (char *)NULL);
-    else
-        execl(crun, crun, "--root", crun_root, "--cgroup-manager=cgroupfs", command, option, app, (char *)NULL);
+    execv(crun, (char *const *)words);
     complain("%s", crun);
     _exit(COULD_NOT_EXEC);
 }
@@ -205,8 +274,14 @@ static pid_t start_crun(const sigset_t *mask, const char *command, const char *o
 static int run_app(const sigset_t *mask, const char *app)
 {
     char bundle[PATH_MAX], pid_file[PATH_MAX];
+    const char *options[] = { "--detach", "--bundle", bundle, "--pid-file", pid_file, NULL, NULL, NULL };
     int status;
     pid_t child;
+
+    if (console_socket) {
+        options[5] = "--console-socket";
+        options[6] = console_socket;
+    }
 
     /* In full: crun goes into the bundle before it looks at the other. */
     if (snprintf(bundle, sizeof bundle, "%s/oci/%s", folder, app) >= PATH_MAX ||
@@ -215,7 +290,7 @@ static int run_app(const sigset_t *mask, const char *app)
         complain("%s", app);
         return -1;
     }
-    child = start_crun(mask, "run", "--detach", bundle, pid_file, app);
+    child = start_crun(mask, "run", options, app);
     if (child < 0 || waitpid(child, &status, 0) < 0)
         return -1;
     return code_of(status) == 0 ? 0 : -1;
@@ -224,8 +299,9 @@ static int run_app(const sigset_t *mask, const char *app)
 /* Ends what the app has left running, and takes its cgroup away. */
 static void clear_app(const sigset_t *mask, const char *app)
 {
+    static const char *const options[] = { "--force", NULL };
     int status;
-    pid_t child = start_crun(mask, "delete", "--force", NULL, NULL, app);
+    pid_t child = start_crun(mask, "delete", options, app);
 
     if (child > 0)
         waitpid(child, &status, 0);
@@ -296,15 +372,16 @@ static int inner(int count, char **words)
     int grace, stays, first_failure = 0, ending = 0, forced = 0;
     int index;
 
-    if (count < 4) {
+    if (count < 5) {
         errno = 0;
         complain("pod inner: arguments are missing");
         return COULD_NOT_RUN;
     }
     grace = atoi(words[0]);
     stays = words[1][0] == '1';
-    crun = words[2];
-    crun_root = words[3];
+    console_socket = strcmp(words[2], "-") == 0 ? NULL : words[2];
+    crun = words[3];
+    crun_root = words[4];
     if (!getcwd(folder, sizeof folder)) {
         complain("the pod's folder");
         return COULD_NOT_RUN;
@@ -313,7 +390,7 @@ static int inner(int count, char **words)
     block_signals(&before);
     sigfillset(&waited);
 
-    for (index = 4; index < count; index++) {
+    for (index = 5; index < count; index++) {
         if (run_app(&before, words[index]) < 0) {
             char status_file[512];
 
@@ -377,6 +454,6 @@ int main(int count, char **words)
         return outer(count - 2, words + 2);
     if (count > 2 && strcmp(words[1], "inner") == 0)
         return inner(count - 2, words + 2);
-    fputs("usage: pod outer FOLDER PIDFILE COMMAND... | pod inner GRACE MUTABLE CRUN ROOT APP...\n", stderr);
+    fputs("usage: pod outer FOLDER PIDFILE CONSOLE COMMAND... | pod inner GRACE MUTABLE CONSOLE CRUN ROOT APP...\n", stderr);
     return 2;
 }
