@@ -13,6 +13,8 @@ import type { AppToRun, Flavour, Handover, PodToRun } from "../contract.ts";
 import { fstabOf, rootLine } from "../mounting/fstab.ts";
 import { enterMachine, type PodCgroup } from "../machine.ts";
 import { recordCgroups, removeCgroups } from "../podCgroups.ts";
+import { flavourProgram } from "../starting/programs.ts";
+import { toolEnvironment } from "../starting/toolEnvironment.ts";
 import { seccompFilterOf } from "../seccomp.ts";
 import { containerSpecification, type Limits } from "./specification.ts";
 
@@ -23,17 +25,20 @@ const CRUN = "/usr/bin/crun";
 /** Where crun keeps what it knows, in the pod's folder: it goes when the pod goes. */
 const crunRoot = (folder: string): string => join(folder, "oci", ".crun");
 
-export interface OciSettings {
-  /** Where `pod` and `start` lie. */
-  readonly programs: string;
-  readonly warn: (text: string) => void;
-}
+/**
+ * Inside the pod's new namespaces, in its folder: mounts the apps' roots, names the pod, and becomes its first process.
+ * An app that may be typed to has a terminal of its own; any other finds no input.
+ */
+const startScript = `[ ! -s fstab ] || mount --all --fstab fstab || exit 254
+printf %s "$1" >/proc/sys/kernel/hostname || exit 254
+shift
+exec "$@" </dev/null`;
 
 /** Namespaces and cgroups by crun, one process of this project's own to wait for the apps. */
-export function ociFlavour(settings: OciSettings): Flavour {
+export function ociFlavour(warn: (text: string) => void): Flavour {
   return {
     name: "oci",
-    run: (pod) => run(pod, settings),
+    run: (pod) => run(pod, warn),
     enter: (pod, app, command) => Promise.resolve(enter(pod.folder, app, command)),
     stop: (pod, force) => {
       stop(pod.folder, force);
@@ -46,9 +51,9 @@ export function ociFlavour(settings: OciSettings): Flavour {
   };
 }
 
-async function run(pod: PodToRun, settings: OciSettings): Promise<Handover> {
+async function run(pod: PodToRun, warn: (text: string) => void): Promise<Handover> {
   const own = ownCapabilities();
-  const cgroup = await enterMachine(pod.uuid, pod.folder, settings.warn, (place) => {
+  const cgroup = await enterMachine(pod.uuid, pod.folder, warn, (place) => {
     recordCgroups(pod.folder, place);
   });
   mkdirSync(join(pod.folder, inPod.statuses), { recursive: true });
@@ -57,10 +62,10 @@ async function run(pod: PodToRun, settings: OciSettings): Promise<Handover> {
   // Copies are in place; what is read-only is crun's to say.
   const overlays = pod.apps.flatMap(({ root }) => (root.kind === "overlay" ? [rootLine(root, false)] : []));
   replaceFileSync(join(pod.folder, "fstab"), fstabOf(overlays));
-  const start = join(settings.programs, "start");
+  const program = flavourProgram("oci", "pod");
   const console = pod.interactive ? join(pod.folder, "oci", ".console") : "-";
   return {
-    program: join(settings.programs, "pod"),
+    program,
     arguments: [
       "outer",
       pod.folder,
@@ -77,8 +82,9 @@ async function run(pod: PodToRun, settings: OciSettings): Promise<Handover> {
       "--mount-proc",
       "--propagation",
       "slave",
-      start,
-      pod.hostname,
+      ...["/bin/sh", "-c", startScript, "rkt-start", pod.hostname],
+      program,
+      "inner",
       String(GRACE_SECONDS),
       pod.mutable ? "1" : "0",
       console,
@@ -86,7 +92,7 @@ async function run(pod: PodToRun, settings: OciSettings): Promise<Handover> {
       crunRoot(pod.folder),
       ...pod.apps.map((app) => app.name),
     ],
-    environment: { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" },
+    environment: toolEnvironment(),
   };
 }
 
@@ -181,7 +187,7 @@ function enter(folder: string, app: string, command: readonly string[]): Handove
       ...command,
     ],
     environment: {
-      PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+      ...toolEnvironment(),
       ...(process.env["TERM"] !== undefined && { TERM: process.env["TERM"] }),
     },
   };

@@ -1,0 +1,11 @@
+import { fileURLToPath } from "node:url";
+import type { Stage1Image } from "../image.ts";
+import { entryPoints } from "../interface/entryPoints.ts";
+
+export function stage1Image(): Stage1Image {
+  return {
+    name: "coreos.com/rkt/stage1-oci",
+    ...entryPoints("oci", { run: "/run", enter: "/enter", gc: "/gc", stop: "/stop" }, 6),
+    programs: [{ kind: "program", name: "pod", source: fileURLToPath(new URL("pod.c", import.meta.url)) }],
+  };
+}
