@@ -1,0 +1,24 @@
+import type { Flavour } from "../../stage1/contract.ts";
+import type { EngineContext } from "../context.ts";
+
+/** Loads no flavour but the one that is wanted. */
+export async function openFlavour(
+  name: Flavour["name"],
+  context: Pick<EngineContext, "report">,
+): Promise<Flavour> {
+  switch (name) {
+    case "oci": {
+      const { ociFlavour } = await import("../../stage1/oci/flavour.ts");
+      return ociFlavour((text) => {
+        context.report.warn(text);
+      });
+    }
+    case "fly": {
+      const { fly } = await import("../../stage1/fly/fly.ts");
+      return fly;
+    }
+    case "host":
+    case "kvm":
+      throw new Error(`flavour ${name} is not there yet`);
+  }
+}

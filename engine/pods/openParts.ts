@@ -1,0 +1,34 @@
+import type { EngineContext } from "../context.ts";
+import type { Store } from "../store/store.ts";
+import { chooseStage1 } from "./chooseStage1.ts";
+import { openFlavour } from "./openFlavour.ts";
+import type { PodParts } from "./parts.ts";
+
+/** The real parts, each loaded when it is first asked for. */
+export function openParts(context: EngineContext): PodParts {
+  let store: Promise<Store> | undefined;
+  const parts: PodParts = {
+    context,
+    store: () => (store ??= import("../store/openStore.ts").then(({ openStore }) => openStore(context))),
+    async fetch({ image, signature }, pullPolicy) {
+      const [{ fetchImage }, { openTrustStore }, opened] = await Promise.all([
+        import("../images/fetch.ts"),
+        import("../trust/openTrustStore.ts"),
+        parts.store(),
+      ]);
+      const trust = await openTrustStore(context.folders, context.report);
+      return await fetchImage(context, opened, trust, {
+        reference: image,
+        pullPolicy,
+        ...(signature !== undefined && { signature }),
+      });
+    },
+    async networking() {
+      const { openNetworking } = await import("../network/openNetworking.ts");
+      return openNetworking(context);
+    },
+    flavour: (name) => openFlavour(name, context),
+    chooseStage1: (choice) => Promise.resolve(chooseStage1(choice, context)),
+  };
+  return parts;
+}
