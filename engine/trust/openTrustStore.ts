@@ -1,5 +1,4 @@
 import type { Folders, Report } from "../context.ts";
-import { Fault } from "../../errors/fault.ts";
 import { keysTrustedFor } from "./keyFolders.ts";
 import { UnknownSigner, verifyDetachedWith } from "./openpgp/verify.ts";
 import type { TrustStore } from "./trustStore.ts";
@@ -27,8 +26,9 @@ export function openTrustStore(
         content.destroy();
       }
     },
-    verifyOci(image) {
-      return Promise.reject(new Fault({ what: `no image policy covers ${image.repository}` }));
+    async verifyOci(image, signatures) {
+      const { verifyOciImage } = await import("./policy/verifyOci.ts");
+      return verifyOciImage(image, signatures, folders, report);
     },
   });
 }

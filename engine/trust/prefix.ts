@@ -1,4 +1,5 @@
 import { Fault } from "../../errors/fault.ts";
+import { acIdentifierMistake } from "../appc/names.ts";
 
 /**
  * A prefix covers the names that equal it and those below it, by whole path components: `example.com/foo` covers
@@ -25,24 +26,10 @@ export function parseKeyPrefix(text: string): string {
 
 /** Refuses what is no AC identifier, and with it whatever could leave the folder of keys (`..`, a leading slash). */
 export function imageNameOf(text: string): string {
-  if (text === "") throw new Fault({ what: "ACIdentifier cannot be empty" });
-  if (/[^a-z0-9\-._~/]/.test(text)) {
-    throw new Fault({
-      what: 'ACIdentifier must contain only lower case alphanumeric characters plus "-._~/"',
-      got: JSON.stringify(text),
-    });
-  }
-  if (/^[-._~/]|[-._~/]$/.test(text)) {
-    throw new Fault({
-      what: "ACIdentifier must start and end with only lower case alphanumeric characters",
-      got: JSON.stringify(text),
-    });
-  }
-  if (text.split("/").some((component) => component === "" || component === "." || component === "..")) {
-    throw new Fault({
-      what: "ACIdentifier must not have empty or relative components",
-      got: JSON.stringify(text),
-    });
-  }
+  const relative = text.split("/").some((component) => ["", ".", ".."].includes(component));
+  const mistake =
+    acIdentifierMistake(text) ??
+    (relative ? "ACIdentifier must not have empty or relative components here" : undefined);
+  if (mistake !== undefined) throw new Fault({ what: mistake, got: JSON.stringify(text) });
   return text;
 }

@@ -4,7 +4,7 @@ import type { Readable } from "node:stream";
 export interface TrustStore {
   /**
    * Checks a detached signature over a stream of bytes for an image of that name. Throws a Fault with rkt's words where
-   * it does not hold, or where nobody trusted made it.
+   * it does not hold, or where nobody trusted made it. The content is read to its end, or destroyed.
    */
   verifyDetached(imageName: string, content: Readable, signature: Uint8Array): Promise<Signer>;
   /** Decides whether an OCI image may run, and by whose word. `fetchSignatures` asks the registry for what lies beside it. */
@@ -12,8 +12,9 @@ export interface TrustStore {
 }
 
 export interface Signer {
-  readonly scheme: "openpgp" | "sigstore" | "simple-signing";
-  /** Lower-case fingerprint of the primary key, or the digest of a sigstore public key. */
+  /** `unverified` where a policy accepts anything: nobody signed, and who asks must say so. */
+  readonly scheme: "openpgp" | "sigstore" | "simple-signing" | "unverified";
+  /** Lower-case fingerprint of the primary key, or `sha256:` and the digest of a sigstore public key. */
   readonly key: string;
   /** A user id such as `Test Signer <t@example.com>`; empty where the scheme has none. */
   readonly identity: string;

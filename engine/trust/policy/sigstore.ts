@@ -1,0 +1,73 @@
+import { type KeyObject, verify } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { Fault, messageOf } from "../../../errors/fault.ts";
+import type { OciSignatureSource, OciToVerify, Signer } from "../trustStore.ts";
+import { identityMistake } from "./identity.ts";
+import type { KeySource, SigstoreAcceptance } from "./imagePolicy.ts";
+import { readPayload } from "./payload.ts";
+import { allowedSigstoreKey, readSigstoreKey, sigstoreKeyName } from "./sigstoreKey.ts";
+
+const annotation = "dev.cosignproject.cosign/signature";
+
+/** As many signatures as are looked at; a registry could offer any number. */
+const mostSignatures = 64;
+
+/** Accepts an image by what `cosign sign --key` laid beside it. Throws a Fault with the reason for each signature. */
+export async function acceptBySigstore(
+  { key: source, signedAs }: SigstoreAcceptance,
+  prefix: string,
+  image: OciToVerify,
+  signatures: OciSignatureSource,
+): Promise<Signer> {
+  const key = await keyOf(source);
+  const name = sigstoreKeyName(key);
+  const reasons: string[] = [];
+  for (const { payload, annotations } of (await signatures.cosign()).slice(0, mostSignatures)) {
+    const signature = annotations[annotation];
+    if (signature === undefined) reasons.push(`a signature lacks its annotation ${annotation}`);
+    else if (!holds(key, payload, Buffer.from(signature, "base64")))
+      reasons.push("a signature is not by this key");
+    else {
+      const identity = readPayload(payload, [
+        "cosign container image signature",
+        "atomic container signature",
+      ]);
+      const mistake =
+        typeof identity === "string" ? identity : identityMistake(identity, image, { prefix, signedAs });
+      if (mistake === undefined) return { scheme: "sigstore", key: name, identity: "" };
+      reasons.push(`a signature is by this key, but ${mistake}`);
+    }
+  }
+  throw new Fault({
+    what: `no signature by the sigstore key ${name}`,
+    got: reasons.length === 0 ? "no signature beside the image" : [...new Set(reasons)].join("; "),
+  });
+}
+
+function holds(key: KeyObject, payload: Uint8Array, signature: Uint8Array): boolean {
+  try {
+    return verify(key.asymmetricKeyType === "ed25519" ? null : "sha256", payload, key, signature);
+  } catch {
+    // What is not even shaped like a signature of that kind is none.
+    return false;
+  }
+}
+
+async function keyOf(source: KeySource): Promise<KeyObject> {
+  const key = readSigstoreKey("pem" in source ? source.pem : await pemIn(source.path));
+  if (typeof key !== "string") return key;
+  throw new Fault({
+    what: "the sigstore key cannot be used",
+    ...("path" in source && { where: source.path }),
+    got: key,
+    allowed: allowedSigstoreKey,
+  });
+}
+
+async function pemIn(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (cause) {
+    throw new Fault({ what: `the sigstore key cannot be read: ${messageOf(cause)}` });
+  }
+}
