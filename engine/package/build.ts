@@ -3,7 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { keyOf } from "./buildCache.ts";
-import { type BuildSettings, compressed, identityOf, nativeFiles } from "./contents.ts";
+import { type BuildSettings, document, identityOf, nativeFiles } from "./contents.ts";
 import { changelogText, controlText, copyrightText, packageName } from "./control.ts";
 import { writeDeb } from "./debArchive.ts";
 import type { EngineSources } from "./engineSources.ts";
@@ -30,8 +30,7 @@ export async function buildPackage(
   const node = await provideNode(cache, architecture, say);
   const files = [...common, ...(await nativeFiles(sources, node, settings))];
   const scripts = await maintainerScripts();
-  const licence = await readFile(sources.licence, "utf8");
-  const copyright = copyrightText({ project: licence, node: node.licence });
+  const copyright = copyrightText(sources.copyright);
   const parts = [
     node.key,
     process.versions.zlib,
@@ -46,13 +45,10 @@ export async function buildPackage(
     )),
   ];
   const version = `${settings.version}+${keyOf(parts).slice(0, 8)}`;
-  const documents: PackedFile[] = [
+  const documents = [
     textFile(`/usr/share/doc/${packageName}/copyright`, copyright),
-    {
-      path: `/usr/share/doc/${packageName}/changelog.gz`,
-      mode: 0o644,
-      from: { kind: "bytes", bytes: await compressed(changelogText(version, time)) },
-    },
+    await document("changelog.gz", changelogText(version, time)),
+    await document("node-licence.gz", node.licence),
   ];
   const path = await cache.get("packages", parts, async (draft) => {
     say(`packs ${packageName} ${version} for ${architecture}`);

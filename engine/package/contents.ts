@@ -7,6 +7,7 @@ import { gzip } from "node:zlib";
 import type { Stage1Content } from "../../stage1/image.ts";
 import type { Architecture } from "./architecture.ts";
 import type { BuildCache } from "./buildCache.ts";
+import { packageName } from "./control.ts";
 import { bundleEngine } from "./engineBundle.ts";
 import type { EngineSources } from "./engineSources.ts";
 import { compileHelper } from "./helperProgram.ts";
@@ -38,11 +39,14 @@ export async function commonFiles(
   const left = units.filter((unit) => !shipped.includes(unit));
   if (left.length > 0)
     say(`left out, since their subcommands are not there: ${left.map(({ name }) => name).join(", ")}`);
+  const bundle = await bundleEngine(
+    { engine, ...(stage1Entry === undefined ? {} : { "stage1-entry": stage1Entry }) },
+    `${library}/engine`,
+  );
   return [
-    ...(await bundleEngine(
-      { engine, ...(stage1Entry === undefined ? {} : { "stage1-entry": stage1Entry }) },
-      `${library}/engine`,
-    )),
+    ...bundle.files,
+    await document("bundled-licences.gz", bundle.licences),
+    await ownFile("lintian-overrides", `/usr/share/lintian/overrides/${packageName}`),
     await ownFile("rkt", "/usr/bin/rkt", 0o755),
     ...(stage1Entry === undefined ? [] : [await ownFile("stage1-entry", `${library}/stage1-entry`, 0o755)]),
     await ownFile("tmpfiles.conf", "/usr/lib/tmpfiles.d/rkt.conf"),
@@ -81,8 +85,17 @@ async function ownFile(name: string, path: string, mode = 0o644): Promise<Packed
   return textFile(path, await readFile(join(own, name), "utf8"), mode);
 }
 
-/** As Debian wants documents: at the best level, without a name or a time in them. */
-export function compressed(text: string): Promise<Buffer> {
+/** A document under the package's name, compressed as Debian wants it. */
+export async function document(name: string, text: string): Promise<PackedFile> {
+  return {
+    path: `/usr/share/doc/${packageName}/${name}`,
+    mode: 0o644,
+    from: { kind: "bytes", bytes: await compressed(text) },
+  };
+}
+
+/** At the best level, without a name or a time in it. */
+function compressed(text: string): Promise<Buffer> {
   return promisify(gzip)(Buffer.from(text, "utf8"), { level: 9 });
 }
 

@@ -3,7 +3,7 @@ import type { Architecture } from "./architecture.ts";
 
 export const packageName = "rktnetes-engine";
 
-/** Each with what it is called for; what every Debian has (coreutils, tar, gzip) is not named. */
+/** Each with what it is called for; what is essential (coreutils, gzip, tar, util-linux) is not named. */
 const depends = [
   "adduser", // groups rkt and rkt-admin
   "bzip2", // images that are compressed so
@@ -19,7 +19,6 @@ const depends = [
   "nftables | iptables", // masquerading and forwarded ports
   "procps",
   "systemd",
-  "util-linux", // flock, nsenter, unshare
   "xz-utils", // images that are compressed so
 ];
 const recommends = [
@@ -54,16 +53,14 @@ Description: rkt-compatible container engine for pods of signed images
 `;
 }
 
-/** Files that the administrator's changes survive in: none. What is configured lies in /etc/rkt and is nobody's file. */
-export function copyrightText(licences: { readonly project: string; readonly node: string }): string {
-  return `Rktnetes, the engine in this package, is licensed as follows.
+export function copyrightText(notice: string): string {
+  return `${notice.trim()}
 
-${licences.project.trim()}
+On Debian systems, the Apache License 2.0 is in /usr/share/common-licenses/Apache-2.0.
 
---------------------------------------------------------------------------------
-/usr/lib/rkt/bin/node is Node.js as its project publishes it, licensed as follows.
-
-${licences.node.trim()}
+/usr/lib/rkt/bin/node is Node.js as its project publishes it; its licence is in
+node-licence.gz beside this file. /usr/lib/rkt/engine holds code of other
+projects too; theirs are in bundled-licences.gz.
 `;
 }
 

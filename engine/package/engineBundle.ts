@@ -1,5 +1,9 @@
 /** The engine's own code as a few files, in which what was imported late stays late. */
+import { readdir, readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+
 import { build } from "esbuild";
+import { z } from "zod";
 
 import { Fault } from "../../errors/fault.ts";
 import { type PackedFile, textFile } from "./packedFile.ts";
@@ -17,15 +21,25 @@ await import("./engine.mjs");
 const requireForCommonJs = `import { createRequire as rktCreateRequire } from "node:module";
 const require = rktCreateRequire(import.meta.url);`;
 
+const checkout = resolve(import.meta.dirname, "../..");
+
+export interface Bundle {
+  readonly files: readonly PackedFile[];
+  /** Of the packages whose code is in it. */
+  readonly licences: string;
+}
+
 /**
  * Of entries by name, files in `folder` of the package. The entry `engine` is started by `rkt.mjs`.
  */
 export async function bundleEngine(
   entries: Readonly<Record<string, string>>,
   folder: string,
-): Promise<readonly PackedFile[]> {
+): Promise<Bundle> {
   const result = await build({
     entryPoints: { ...entries },
+    // Paths in the code, and so names of files, are relative to the checkout, from wherever this is called.
+    absWorkingDir: checkout,
     bundle: true,
     splitting: true,
     format: "esm",
@@ -40,6 +54,7 @@ export async function bundleEngine(
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: "none",
+    metafile: true,
     write: false,
     logLevel: "silent",
   }).catch((cause: unknown) => {
@@ -49,12 +64,30 @@ export async function bundleEngine(
       cause,
     });
   });
-  return [
-    textFile(`${folder}/rkt.mjs`, start),
-    ...result.outputFiles.map(({ path, contents }): PackedFile => ({
-      path,
-      mode: 0o644,
-      from: { kind: "bytes", bytes: contents },
-    })),
-  ];
+  const files = result.outputFiles.map(({ path, contents }): PackedFile => ({
+    path,
+    mode: 0o644,
+    from: { kind: "bytes", bytes: contents },
+  }));
+  return {
+    files: [textFile(`${folder}/rkt.mjs`, start), ...files],
+    licences: await licencesOf(Object.keys(result.metafile.inputs)),
+  };
 }
+
+/** What the packages whose code is in the bundle say of their licences. */
+async function licencesOf(inputs: readonly string[]): Promise<string> {
+  const names = new Set(
+    inputs.flatMap((input) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1] ?? []),
+  );
+  const texts = [...names].sort().map(async (name) => {
+    const folder = join(checkout, "node_modules", name);
+    const notices = (await readdir(folder)).filter((file) => /^(licen[cs]e|notice)/i.test(file)).sort();
+    const bodies = await Promise.all(notices.map((file) => readFile(join(folder, file), "utf8")));
+    const { license } = packageFacts.parse(JSON.parse(await readFile(join(folder, "package.json"), "utf8")));
+    return [`${name} (${license})`, ...bodies.map((body) => body.trim())].join("\n\n");
+  });
+  return `${(await Promise.all(texts)).join(`\n\n${"-".repeat(80)}\n\n`)}\n`;
+}
+
+const packageFacts = z.object({ license: z.string() });

@@ -15,7 +15,8 @@ export interface EngineSources {
   readonly manuals: ReadonlyMap<string, string>;
   readonly completion?: string;
   readonly flavours: readonly { readonly name: string; readonly image: Stage1Image }[];
-  readonly licence: string;
+  /** Who holds the rights, and under which licence. */
+  readonly copyright: string;
 }
 
 export function sourcesOf(checkout: string): EngineSources {
@@ -26,7 +27,7 @@ export function sourcesOf(checkout: string): EngineSources {
     subcommands: subcommandsIn(join(checkout, "engine/cli/commands")),
     manuals: new Map(),
     flavours: [{ name: "fly", image: fly() }],
-    licence: join(checkout, "LICENSE"),
+    copyright: "Rktnetes, by its contributors, under the Apache License, Version 2.0.",
   };
 }
 
