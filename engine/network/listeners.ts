@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { basename } from "node:path";
 import { everyAddress } from "./ports.ts";
 
 /** Whether one of the host's own programs listens there already, and which. */
@@ -61,7 +62,7 @@ function processWith(inode: string): string | undefined {
     try {
       const files = readdirSync(`/proc/${pid}/fd`);
       if (files.some((file) => readlinkSync(`/proc/${pid}/fd/${file}`) === `socket:[${inode}]`)) {
-        return `process ${pid} (${readFileSync(`/proc/${pid}/comm`, "utf8").trim()})`;
+        return `process ${pid} (${basename(readlinkSync(`/proc/${pid}/exe`))})`;
       }
     } catch {
       // It ended while we looked.
