@@ -24,6 +24,8 @@ export const inPod = {
   /** Its time of change says when the pod was made. */
   created: "pod-created",
   owner: "owner",
+  /** Held by whoever takes a prepared pod, to run it or to remove it. */
+  startLock: "start.lck",
   /** The pid of what waits for the pod's first process. */
   parentPid: "ppid",
   pid: "pid",
@@ -34,6 +36,8 @@ export const inPod = {
   flavor: "flavor",
   stage1Manifest: join("stage1", "manifest"),
   stage1Rootfs: join("stage1", "rootfs"),
+  /** A link to `ready` once every app has been started. */
+  supervisorStatus: join("stage1", "rootfs", "rkt", "supervisor-status"),
   statuses: join("stage1", "rootfs", "rkt", "status"),
   overlay: "overlay",
   sharedVolumes: "sharedVolumes",

@@ -1,13 +1,14 @@
 import { execFile } from "node:child_process";
 import { mkdirSync, readFileSync, renameSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { Fault, messageOf } from "../../errors/fault.ts";
+import { tryLock } from "../store/lock.ts";
 import { ownPod } from "./owner.ts";
 import type { PodParts } from "./parts.ts";
 import { flavourOf } from "./flavourOfPod.ts";
 import { readManifest } from "./podView.ts";
-import { podFolder } from "./podFolders.ts";
+import { inPod, podFolder } from "./podFolders.ts";
 import type { PodOnDisk } from "./podState.ts";
 
 /** How many pods are torn down at a time: what takes long is waiting for CNI plugins. */
@@ -49,6 +50,12 @@ export async function removeDeadPods(
 
 async function tearDown(parts: PodParts, pod: PodOnDisk): Promise<string> {
   const { data } = parts.context.folders;
+  if (
+    pod.stage === "prepared" &&
+    (await tryLock(join(pod.folder, inPod.startLock), "exclusive")) === undefined
+  ) {
+    throw new Fault({ what: `pod "${pod.uuid}" is just being started` });
+  }
   ownPod(pod.folder);
   const networking = await parts.networking();
   await networking.tearDown(pod.folder, pod.uuid);

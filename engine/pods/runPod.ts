@@ -1,10 +1,11 @@
-import { accessSync, constants, readFileSync, statSync } from "node:fs";
+import { accessSync, constants, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Fault } from "../../errors/fault.ts";
 import { podNameFiles, type NameResolution } from "../network/nameResolution.ts";
 import { forwardedPorts } from "../network/ports.ts";
 import { replaceFileSync } from "../wholeFiles.ts";
-import type { AppToRun, Handover, PodToRun } from "../../stage1/contract.ts";
+import type { Handover, PodToRun } from "../../stage1/contract.ts";
+import { appRoot } from "./appRoot.ts";
 import { inPod } from "./podFolders.ts";
 import type { PodParts } from "./parts.ts";
 import { preparePod, type PreparedPod } from "./preparePod.ts";
@@ -62,7 +63,10 @@ async function startPod(parts: PodParts, prepared: PreparedPod, start: StartRequ
       uuid: prepared.uuid,
       folder: prepared.folder,
       manifest: prepared.manifest,
-      apps: prepared.manifest.apps.map((app) => appToRun(parts, prepared.folder, app.name)),
+      apps: prepared.manifest.apps.map(({ name }) => ({
+        name,
+        root: appRoot(parts.context.folders.data, prepared.folder, name),
+      })),
       network,
       hostname: start.hostname ?? `rkt-${prepared.uuid}`,
       insecure: parts.context.insecure,
@@ -85,23 +89,5 @@ function hostFiles(names: NameResolution): { readonly resolvConf?: string; reado
   return {
     ...(names.resolvConf === "host" && { resolvConf: readFileSync("/etc/resolv.conf", "utf8") }),
     ...(names.hosts === "host" && { hosts: readFileSync("/etc/hosts", "utf8") }),
-  };
-}
-
-function appToRun(parts: PodParts, folder: string, name: string): AppToRun {
-  const target = join(folder, inPod.appRootfs(name));
-  const overlay = join(folder, inPod.overlay, name);
-  if (statSync(overlay, { throwIfNoEntry: false }) === undefined)
-    return { name, root: { kind: "copy", target } };
-  const tree = readFileSync(join(folder, inPod.appTree(name)), "utf8");
-  return {
-    name,
-    root: {
-      kind: "overlay",
-      lower: join(parts.context.folders.data, "cas", "tree", tree, "rootfs"),
-      upper: join(overlay, "upper"),
-      work: join(overlay, "work"),
-      target,
-    },
   };
 }

@@ -400,6 +400,8 @@ static int inner(int count, char **words)
             break;
         }
     }
+    if (first_failure == 0 && symlink("ready", "stage1/rootfs/rkt/supervisor-status") < 0)
+        complain("stage1/rootfs/rkt/supervisor-status");
 
     for (;;) {
         static const int politely = SIGTERM, at_once = SIGKILL;
