@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # Gets what the project needs on a fresh Debian 12 or 13, and says what and why. The second time it only looks.
 #
-# usage: tools/bootstrap.sh [kvm]
-#   kvm   also QEMU, for lab hosts that have a kernel of their own
+# usage: tools/bootstrap.sh [kvm] [package] [package-checks]
+#   kvm             also QEMU, for lab hosts that have a kernel of their own
+#   package         also compilers of both architectures, for the engine's package
+#   package-checks  also what the package's tests look at it with
 set -euo pipefail
 
 checkout="$(cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/.." && pwd -P)"
@@ -39,15 +41,40 @@ needs_kvm='
 qemu-system-x86_64 qemu-system-x86 lab hosts with a kernel of their own
 mke2fs e2fsprogs their disks
 '
+# What compiles programs in C of the engine package: the machine's own compiler and that of the other architecture.
+needs_package() {
+  local purpose="programs in C of the engine package"
+  case "$(dpkg --print-architecture 2>/dev/null || true)" in
+  arm64)
+    printf '%s\n' "aarch64-linux-gnu-gcc gcc $purpose" "/usr/lib/aarch64-linux-gnu/libc.a libc6-dev $purpose" \
+      "x86_64-linux-gnu-gcc gcc-x86-64-linux-gnu the same for amd64" \
+      "/usr/x86_64-linux-gnu/lib/libc.a libc6-dev-amd64-cross the same for amd64"
+    ;;
+  *)
+    printf '%s\n' "x86_64-linux-gnu-gcc gcc $purpose" "/usr/lib/x86_64-linux-gnu/libc.a libc6-dev $purpose" \
+      "aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu the same for arm64" \
+      "/usr/aarch64-linux-gnu/lib/libc.a libc6-dev-arm64-cross the same for arm64"
+    ;;
+  esac
+}
+# On arm64 itself nothing is emulated.
+needs_package_checks='
+lintian lintian checking the engine package
+qemu-aarch64-static qemu-user-static starting the arm64 package
+/usr/share/doc/libstdc++6-arm64-cross libstdc++6-arm64-cross starting the arm64 package
+'
 
 main() {
   make_cache
-  local wanted="$needs"
-  case "${1:-}" in
-  '') ;;
-  kvm) wanted+="$needs_kvm" ;;
-  *) fail "unknown word: $1" "use: tools/bootstrap.sh [kvm]" ;;
-  esac
+  local wanted="$needs" word
+  for word in "$@"; do
+    case "$word" in
+    kvm) wanted+="$needs_kvm" ;;
+    package) wanted+="$(needs_package)"$'\n' ;;
+    package-checks) wanted+="$needs_package_checks" ;;
+    *) fail "unknown word: $word" "use: tools/bootstrap.sh [kvm] [package] [package-checks]" ;;
+    esac
+  done
   provide_commands "$wanted"
   provide_node
   provide_packages_of_checkout
@@ -88,7 +115,7 @@ provide_commands() {
   local -a packages=() reasons=()
   while read -r program package purpose; do
     [[ -z $program ]] && continue
-    type -P "$program" >/dev/null && continue
+    is_provided "$program" && continue
     [[ " ${packages[*]} " == *" $package "* ]] && continue
     packages+=("$package")
     reasons+=("$package for $purpose")
@@ -108,6 +135,11 @@ provide_commands() {
   say "apt: ${joined%; }"
   install_packages "${packages[@]}"
   unlock_cache
+}
+
+# A command by its name, anything else by its path.
+is_provided() {
+  if [[ $1 == /* ]]; then [[ -e $1 ]]; else type -P "$1" >/dev/null; fi
 }
 
 # Node and npm in the cache, as tools/node/package-lock.json pins them.
