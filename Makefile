@@ -25,6 +25,11 @@ prepare: ## Gets what the project needs from apt and npm; says what and why
 tools: prepare ## Builds or reuses every outside program (about ten minutes at first)
 	@$(NODE) tools/build.ts
 
+.PHONY: package
+package: prepare ## The engine as a signed .deb for amd64 and arm64, under build/packages
+	@tools/bootstrap.sh package
+	@$(NODE) engine/package/main.ts
+
 .PHONY: up
 up: tools ## From nothing to a cluster that serves Hello world; again: seconds
 	@$(NODE) commands/up.ts --stack $(STACK)
