@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { differences, machineSnapshot, type Snapshot } from "../support/machine-snapshot.ts";
 import { killedAt, momentBy, pluginsEnd } from "../support/killed-run.ts";
+import { labRange } from "../support/lab-range.ts";
 import { saidBy, succeeded } from "../support/process.ts";
 import { Chance, SEED } from "../support/seed.ts";
 import { StackUnderTest } from "../support/stack-under-test.ts";
@@ -9,16 +10,20 @@ import { StackUnderTest } from "../support/stack-under-test.ts";
 const RESOURCES = 45;
 const RUNS = 3;
 
+const stack = new StackUnderTest("killed");
+const range = await labRange(stack.lab.network);
+
 describe(`a run that is killed (SEED=${SEED})`, () => {
-  const stack = new StackUnderTest("killed");
   const names = stack.names(["one", ".registry"]);
   const chance = new Chance(SEED);
   let pristine: Snapshot;
 
   before(async () => {
     await stack.prepare({
-      lab: { subnet: "10.79.17.0/24" },
-      hosts: [{ name: "one", machine: "nspawn", address: "10.79.17.11", roles: ["control-plane", "worker"] }],
+      lab: { subnet: range.subnet },
+      hosts: [
+        { name: "one", machine: "nspawn", address: range.address(11), roles: ["control-plane", "worker"] },
+      ],
       workloads: { walkthrough: true },
     });
     await stack.checkout.pulumi(["stack", "select", "--create", stack.name]);

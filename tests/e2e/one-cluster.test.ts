@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { CommandLines } from "../support/command-lines.ts";
 import { differences, machineSnapshot, type Snapshot } from "../support/machine-snapshot.ts";
 import { saidBy, succeeded } from "../support/process.ts";
-import { StackUnderTest } from "../support/stack-under-test.ts";
 import { keepsStrangersOut } from "./one-cluster/closed.ts";
 import { repairsWhatWasChangedByHand } from "./one-cluster/drift.ts";
 import { survivesReboots } from "./one-cluster/reboot.ts";
@@ -11,10 +10,9 @@ import { growsAndShrinks } from "./one-cluster/second-node.ts";
 import { keepsSecrets, type FirstRun } from "./one-cluster/secrets.ts";
 import { servesThePage, showsMetrics } from "./one-cluster/serves.ts";
 import { changesOnlyWhatChanged } from "./one-cluster/settled.ts";
-import { oneNode } from "./one-cluster/settings.ts";
+import { oneNode, stack } from "./one-cluster/settings.ts";
 
 describe("a cluster on a lab host", () => {
-  const stack = new StackUnderTest("one");
   const names = stack.names(["one", "two", ".registry"]);
   let pristine: Snapshot;
   let first: FirstRun;

@@ -12,10 +12,11 @@ import { hostSnapshot } from "../support/host-snapshot.ts";
 import { succeeded } from "../support/process.ts";
 import { StackUnderTest } from "../support/stack-under-test.ts";
 
+const stack = new StackUnderTest("emulated");
+const metal = await Metal.planned("kvm", join(stack.checkout.folder, ".rktnetes", "keys"));
+
 describe("a virtual machine reached by ssh, as a user with sudo", function () {
   this.timeout(0);
-  const stack = new StackUnderTest("emulated");
-  const metal = new Metal("kvm", 19, join(stack.checkout.folder, ".rktnetes", "keys"));
   let pristine: Snapshot;
 
   before(async () => {

@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { killedAt, momentBy, pluginsEnd } from "../support/killed-run.ts";
 import { differences, machineSnapshot, type Snapshot } from "../support/machine-snapshot.ts";
 import { OrdealProgress } from "../support/ordeal-progress.ts";
+import { labRange } from "../support/lab-range.ts";
 import { saidBy, succeeded } from "../support/process.ts";
 import { Chance, SEED } from "../support/seed.ts";
 import { StackUnderTest } from "../support/stack-under-test.ts";
@@ -13,10 +14,11 @@ import { StackUnderTest } from "../support/stack-under-test.ts";
 const COUNT = Number(process.env["COUNT"] ?? 30);
 const RESOURCES = 45;
 const progress = new OrdealProgress("interrupted");
+const stack = new StackUnderTest("killed");
+const range = await labRange(stack.lab.network);
 
 describe(`${COUNT} runs that are killed`, function () {
   this.timeout(0);
-  const stack = new StackUnderTest("killed");
   const names = stack.names(["one", ".registry"]);
   let pristine: Snapshot;
   let seed = SEED;
@@ -26,8 +28,10 @@ describe(`${COUNT} runs that are killed`, function () {
     if (process.env["SEED"] === undefined && underWay !== undefined) seed = underWay;
     process.stdout.write(`  SEED=${seed} COUNT=${COUNT}\n`);
     await stack.prepare({
-      lab: { subnet: "10.79.17.0/24" },
-      hosts: [{ name: "one", machine: "nspawn", address: "10.79.17.11", roles: ["control-plane", "worker"] }],
+      lab: { subnet: range.subnet },
+      hosts: [
+        { name: "one", machine: "nspawn", address: range.address(11), roles: ["control-plane", "worker"] },
+      ],
       workloads: { walkthrough: true },
     });
     pristine = await machineSnapshot(names);

@@ -5,8 +5,11 @@ import { networkFolder } from "../../lab/folders.ts";
 import { createKvmHost, createNspawnHost, deleteNetwork, type LabHost } from "../../lab/hosts.ts";
 import { createNetwork, listNetworks } from "../../lab/network.ts";
 import { createRegistry } from "../../lab/registry.ts";
+import { PROJECT } from "../../commands/program.ts";
+import { labNetworkName } from "../../components/machines/lab-name.ts";
 import type { StackSettings } from "./checkout.ts";
 import { HostInLab, labOptions } from "./host-in-lab.ts";
+import { labRange, type LabRange } from "./lab-range.ts";
 import { runProcess, succeeded } from "./process.ts";
 
 export interface Login {
@@ -25,26 +28,31 @@ export class Metal {
   /** An address of the same network where nobody is. */
   readonly nobody: string;
   readonly #network: string;
-  readonly #range: string;
+  readonly #range: LabRange;
   readonly #folder: string;
   #made: LabHost | undefined;
   #images: Readonly<Record<string, string>> = {};
 
-  /** On a network of the lab's with that number; keys are kept in the folder. */
-  constructor(kind: LabHost["kind"], number: number, folder: string) {
+  private constructor(kind: LabHost["kind"], network: string, range: LabRange, folder: string) {
     this.kind = kind;
-    this.#network = `e2e-${kind}`;
-    this.#range = `10.79.${number}`;
+    this.#network = network;
+    this.#range = range;
     this.#folder = folder;
-    this.host = new HostInLab({ network: this.#network }, "metal");
-    this.address = `${this.#range}.11`;
-    this.nobody = `${this.#range}.99`;
+    this.host = new HostInLab({ network }, "metal");
+    this.address = range.address(11);
+    this.nobody = range.address(99);
+  }
+
+  /** On a network of this checkout's own, which `make` makes; keys are kept in the folder. */
+  static async planned(kind: LabHost["kind"], folder: string): Promise<Metal> {
+    const network = labNetworkName(`e2e-${kind}`, "metal", PROJECT);
+    return new Metal(kind, network, await labRange(network), folder);
   }
 
   async make(): Promise<void> {
     await this.remove();
     const network = this.#network;
-    await createNetwork({ name: network, subnet: `${this.#range}.0/24` }, labOptions);
+    await createNetwork({ name: network, subnet: this.#range.subnet }, labOptions);
     const images = ["nginx", "shell"] as const;
     const registry = await createRegistry(
       { network, address: this.#gateway, port: 5000, images },
@@ -67,7 +75,7 @@ export class Metal {
   }
 
   get #gateway(): string {
-    return `${this.#range}.1`;
+    return this.#range.gateway;
   }
 
   get keyFile(): string {

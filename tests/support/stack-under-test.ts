@@ -8,7 +8,7 @@ import { deleteNetwork } from "../../lab/hosts.ts";
 import { listNetworks } from "../../lab/network.ts";
 import { Checkout, type StackSettings } from "./checkout.ts";
 import { stateResources } from "./exported-state.ts";
-import { HostInLab, labNamesOf, labOptions } from "./host-in-lab.ts";
+import { HostInLab, labNamesOf, labOptions, type LabPlace } from "./host-in-lab.ts";
 import { succeeded, type ProcessOptions } from "./process.ts";
 
 const resultSchema = z.object({
@@ -28,6 +28,11 @@ export class StackUnderTest {
     this.name = name;
     this.cluster = `e2e-${name}`;
     this.checkout = new Checkout(name);
+  }
+
+  /** Where its lab hosts are. */
+  get lab(): LabPlace {
+    return this.checkout.labOf(this.cluster, this.name);
   }
 
   /** The checkout with this configuration, and nothing left of an earlier run that was cut off. */
@@ -67,8 +72,7 @@ export class StackUnderTest {
   async takeAway(): Promise<void> {
     const down = await this.down();
     for (const network of await listNetworks(labOptions.folders)) {
-      if (network === this.checkout.labOf(this.cluster, this.name).network)
-        await deleteNetwork(network, labOptions);
+      if (network === this.lab.network) await deleteNetwork(network, labOptions);
     }
     succeeded(down, "down");
   }
@@ -89,12 +93,12 @@ export class StackUnderTest {
   }
 
   host(name: string): HostInLab {
-    return new HostInLab(this.checkout.labOf(this.cluster, this.name), name);
+    return new HostInLab(this.lab, name);
   }
 
   /** Matches what carries a name of this stack's checkout, network or hosts. */
   names(hosts: readonly string[]): RegExp {
-    const lab = labNamesOf(this.checkout.labOf(this.cluster, this.name), hosts);
+    const lab = labNamesOf(this.lab, hosts);
     return new RegExp(`${lab.source}|${this.checkout.folder}/`);
   }
 

@@ -1,15 +1,20 @@
 /** The cluster that most of these tests share. */
 import type { StackSettings } from "../../support/checkout.ts";
+import { labRange } from "../../support/lab-range.ts";
+import { StackUnderTest } from "../../support/stack-under-test.ts";
 
-export const ONE = "10.79.16.11";
-export const TWO = "10.79.16.12";
+export const stack = new StackUnderTest("one");
+
+const range = await labRange(stack.lab.network);
+export const ONE = range.address(11);
+export const TWO = range.address(12);
 export const NODE_PORTS = { page: 30090, web: 30080 } as const;
 
 const one = { name: "one", machine: "nspawn", address: ONE, roles: ["control-plane", "worker"] };
 const two = { name: "two", machine: "nspawn", address: TWO, roles: ["worker"] };
 
 export const oneNode: StackSettings = {
-  lab: { subnet: "10.79.16.0/24" },
+  lab: { subnet: range.subnet },
   hosts: [one],
   workloads: { walkthrough: true, webReplicas: 4, examples: true },
 };

@@ -3,7 +3,6 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
-import { Fault } from "../../../errors/fault.ts";
 import { labFolders, networkFolder } from "../../../lab/folders.ts";
 import { createNspawnHost, deleteNetwork, type LabHost } from "../../../lab/hosts.ts";
 import { createNetwork, readNetwork } from "../../../lab/network.ts";
@@ -15,45 +14,37 @@ import { Connections } from "../../../provider/host/remote/connections.ts";
 import { StateKind } from "../../../provider/host/state/kind.ts";
 import type { OperationContext } from "../../../provider/protocol/resource.ts";
 import { isMap, Secret, type Properties, type Value } from "../../../provider/protocol/value.ts";
+import { labRange, type LabRange } from "../../support/lab-range.ts";
 
 /** Of this process alone: another checkout may run the same tests at the same time. */
 const NETWORK = `host-layer-${process.pid}`;
-const SUBNETS = Array.from({ length: 64 }, (_, index) => `10.79.${64 + ((process.pid + index) % 64)}`);
 export const STACK = "organization/host-layer/test";
 
 const options: LabOptions = { folders: labFolders(), progress: () => undefined };
 
-let subnet: Promise<string> | undefined;
+let range: Promise<LabRange> | undefined;
 
 export async function startLabHost(
   name: string,
   octet: number,
   release: Release = "trixie",
 ): Promise<LabHost> {
-  subnet ??= makeNetwork();
-  return createNspawnHost({ name, network: NETWORK, address: `${await subnet}.${octet}`, release }, options);
+  range ??= makeNetwork();
+  const address = (await range).address(octet);
+  return createNspawnHost({ name, network: NETWORK, address, release }, options);
 }
 
-/** Makes the network in the first range that nobody has; gives the range's first three numbers. */
-async function makeNetwork(): Promise<string> {
-  let refusal: Error | undefined;
-  for (const candidate of SUBNETS) {
-    try {
-      await createNetwork({ name: NETWORK, subnet: `${candidate}.0/24` }, options);
-      return candidate;
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      refusal = error;
-    }
-  }
-  throw refusal ?? new Error("there is no range to try");
+async function makeNetwork(): Promise<LabRange> {
+  const free = await labRange(NETWORK);
+  await createNetwork({ name: NETWORK, subnet: free.subnet }, options);
+  return free;
 }
 
 /** Registered by each file for the end of the whole run. */
 export async function endLab(this: Mocha.Context): Promise<void> {
   this.timeout(60_000);
-  await subnet;
-  subnet = undefined;
+  await range;
+  range = undefined;
   if ((await readNetwork(NETWORK, options.folders)) !== undefined) await deleteNetwork(NETWORK, options);
 }
 

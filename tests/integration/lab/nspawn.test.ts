@@ -14,12 +14,13 @@ import {
 import { createNetwork } from "../../../lab/network.ts";
 import { leaderOf } from "../../../lab/nspawn-host.ts";
 import { awaitEnd, isAlive, readKnownProcess, send, startTimeIn } from "../../../lab/process.ts";
+import { labRange } from "../../support/lab-range.ts";
 import { machineState, type MachineState } from "./machine.ts";
 import { makeScratchLab, type ScratchLab } from "./scratch-lab.ts";
 
-const subnet = "10.79.1.0/24";
-const one = { name: "one", network: "pair", address: "10.79.1.10", release: "trixie" } as const;
-const two = { name: "two", network: "pair", address: "10.79.1.11", release: "bookworm" } as const;
+const range = await labRange(`pair-${process.pid}`);
+const one = { name: "one", network: "pair", address: range.address(10), release: "trixie" } as const;
+const two = { name: "two", network: "pair", address: range.address(11), release: "bookworm" } as const;
 
 describe("hosts in systemd-nspawn", function () {
   // The first run makes the base trees.
@@ -39,7 +40,7 @@ describe("hosts in systemd-nspawn", function () {
   before(async () => {
     lab = await makeScratchLab("pair", ["one", "two", "three"]);
     pristine = await machineState(lab.ours);
-    await createNetwork({ name: "pair", subnet }, lab.options);
+    await createNetwork({ name: "pair", subnet: range.subnet }, lab.options);
     hosts = [await createNspawnHost(one, lab.options), await createNspawnHost(two, lab.options)];
   });
 
@@ -68,7 +69,7 @@ describe("hosts in systemd-nspawn", function () {
 
   it("reach each other, resolve names, and fetch packages from the machine's sources", async () => {
     await output(hosts[0], `ping -c 1 -W 2 ${hosts[1].address}`);
-    await output(hosts[0], `ping -c 1 -W 2 10.79.1.1`);
+    await output(hosts[0], `ping -c 1 -W 2 ${range.gateway}`);
     assert.match(await output(hosts[0], "apt-get update -q 2>&1 && apt-cache policy jq"), /Candidate: \d/);
   });
 
@@ -160,7 +161,7 @@ describe("hosts in systemd-nspawn", function () {
     const program = `const { createNspawnHost } = await import(${JSON.stringify(new URL("../../../lab/hosts.ts", import.meta.url).href)});
       const { options, spec } = JSON.parse(process.argv[1]);
       await createNspawnHost(spec, { ...options, progress: () => undefined });`;
-    const three = { name: "three", network: "pair", address: "10.79.1.12", release: "trixie" } as const;
+    const three = { name: "three", network: "pair", address: range.address(12), release: "trixie" } as const;
     const argument = JSON.stringify({ options: { folders: lab.options.folders }, spec: three });
     for (const milliseconds of [250, 400, 550, 700, 1000]) {
       const creator = spawn(process.execPath, ["--input-type=module", "-e", program, argument], {
@@ -190,7 +191,7 @@ describe("hosts in systemd-nspawn", function () {
     await assert.rejects(createNspawnHost({ ...one, name: "three" }, lab.options), /is another host's/);
     await assert.rejects(
       createNspawnHost({ ...one, name: "three", address: "10.80.0.1" }, lab.options),
-      /outside 10\.79\.1\.0/,
+      /outside 10\.7[89]\.\d+\.0/,
     );
   });
 
@@ -212,14 +213,15 @@ describe("a lab network", function () {
 
   it("is refused a subnet that the machine uses already", async () => {
     const lab = await makeScratchLab("taken", []);
+    const taken = await labRange(`taken-${process.pid}`);
     try {
-      await createNetwork({ name: "first", subnet: "10.79.2.0/24" }, lab.options);
+      await createNetwork({ name: "first", subnet: taken.subnet }, lab.options);
       await assert.rejects(
-        createNetwork({ name: "taken", subnet: "10.79.2.128/25" }, lab.options),
-        /subnet is taken[\s\S]*10\.79\.2\.0\/24[\s\S]*choose another/,
+        createNetwork({ name: "taken", subnet: `${taken.address(128)}/25` }, lab.options),
+        new RegExp(`subnet is taken[^]*${taken.subnet.replaceAll(".", "\\.")}[^]*choose another`),
       );
       await assert.rejects(
-        createNetwork({ name: "first", subnet: "10.79.3.0/24" }, lab.options),
+        createNetwork({ name: "first", subnet: range.subnet }, lab.options),
         /another subnet/,
       );
     } finally {

@@ -5,7 +5,10 @@ import { createNetwork } from "../../../lab/network.ts";
 import { isAlive, readKnownProcess, send } from "../../../lab/process.ts";
 import { createRegistry, readRegistry, type Registry } from "../../../lab/registry.ts";
 import { join } from "node:path";
+import { labRange } from "../../support/lab-range.ts";
 import { makeScratchLab, type ScratchLab } from "./scratch-lab.ts";
+
+const range = await labRange(`images-${process.pid}`);
 
 describe("the lab's registry", function () {
   // The first run fetches the registry and builds the images.
@@ -16,15 +19,15 @@ describe("the lab's registry", function () {
   let registry: Registry;
   const spec = {
     network: "images",
-    address: "10.79.3.1",
+    address: range.gateway,
     port: 5000,
     images: ["nginx", "web", "shell"],
   } as const;
 
   before(async () => {
     lab = await makeScratchLab("images", ["node", ".registry"]);
-    await createNetwork({ name: "images", subnet: "10.79.3.0/24" }, lab.options);
-    const one = { name: "node", network: "images", address: "10.79.3.10", release: "trixie" } as const;
+    await createNetwork({ name: "images", subnet: range.subnet }, lab.options);
+    const one = { name: "node", network: "images", address: range.address(10), release: "trixie" } as const;
     [host, registry] = await Promise.all([
       createNspawnHost(one, lab.options),
       createRegistry(spec, lab.options),

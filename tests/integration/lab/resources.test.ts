@@ -5,8 +5,10 @@ import { listNetworks } from "../../../lab/network.ts";
 import { labKinds } from "../../../provider/lab/index.ts";
 import type { Created, OperationContext, ResourceKind } from "../../../provider/protocol/resource.ts";
 import { Secret, type Properties } from "../../../provider/protocol/value.ts";
+import { labRange } from "../../support/lab-range.ts";
 
 const network = `kinds-${process.pid}`;
+const range = await labRange(network);
 
 describe("the lab's resources on this machine", function () {
   this.timeout(300_000);
@@ -36,8 +38,8 @@ describe("the lab's resources on this machine", function () {
 
   const networks = kind("rktnetes:lab:Network");
   const hosts = kind("rktnetes:lab:NspawnHost");
-  const networkInputs: Properties = { name: network, subnet: "10.79.4.0/24" };
-  const hostInputs: Properties = { name: "one", network, address: "10.79.4.10", release: "trixie" };
+  const networkInputs: Properties = { name: network, subnet: range.subnet };
+  const hostInputs: Properties = { name: "one", network, address: range.address(10), release: "trixie" };
   let madeNetwork: Created;
   let madeHost: Created;
 
