@@ -1,0 +1,98 @@
+import { Fault, messageOf } from "../../errors/fault.ts";
+import type { EngineContext } from "../context.ts";
+import { availableCommands } from "./available.ts";
+import { CommandLineFault } from "./commandLineFault.ts";
+import { implementations } from "./implementations.ts";
+import { openContext } from "./openContext.ts";
+import { parseCommandLine, type Environment, type ParsedLine } from "./parse.ts";
+import { TerminalReport } from "./terminalReport.ts";
+
+/** The exit code of everything that the engine refuses or cannot do. */
+const FAILED = 254;
+
+/** Does what a command line says, and gives its exit code. */
+export async function runCommandLine(line: readonly string[], environment: Environment): Promise<number> {
+  let parsed: ParsedLine;
+  try {
+    parsed = parseCommandLine(line, availableCommands, environment);
+  } catch (error) {
+    return tell("rkt", error, line.includes("--debug"));
+  }
+  if (parsed.kind === "help") return await help(parsed, environment);
+  try {
+    return await call(parsed);
+  } catch (error) {
+    return tell(parsed.command.name.split(" ").at(-1) ?? "rkt", error, parsed.flags.flag("debug"));
+  }
+}
+
+async function call(parsed: Extract<ParsedLine, { kind: "command" }>): Promise<number> {
+  const { command, flags, words, said } = parsed;
+  const report = new TerminalReport(flags.flag("debug"));
+  for (const { name, deprecated } of command.flags) {
+    if (deprecated !== undefined && flags.has(name)) {
+      report.line(`Flag --${name} has been deprecated, ${deprecated}`);
+    }
+  }
+  if (command.root === true && process.geteuid?.() !== 0) {
+    throw new Fault({ what: "cannot run as unprivileged user", remedy: "run it as root" });
+  }
+  const load = implementations[command.name];
+  if (load === undefined) throw new Error(`${command.name} has no code`);
+  const run = await load();
+  let context: EngineContext | undefined;
+  return await run({
+    grammar: command,
+    flags,
+    words,
+    said,
+    report,
+    context: () => (context ??= openContext(command.name, flags, report)),
+    print: (text) => {
+      process.stdout.write(`${text}\n`);
+    },
+  });
+}
+
+async function help(
+  { command, asked }: Extract<ParsedLine, { kind: "help" }>,
+  environment: Environment,
+): Promise<number> {
+  const { renderHelp } = await import("./help.ts");
+  const text = renderHelp(command, environment);
+  if (asked) {
+    process.stdout.write(text);
+    return 0;
+  }
+  process.stderr.write(`rkt: missing command\n${text}`);
+  return 2;
+}
+
+function tell(command: string, error: unknown, debug: boolean): number {
+  if (error instanceof CommandLineFault) {
+    process.stderr.write(`Error: ${error.message}\nRun '${error.command} --help' for usage.\n`);
+  } else {
+    process.stderr.write(`${command}: ${error instanceof Fault ? error.message : plain(error)}\n`);
+  }
+  if (debug && error instanceof Error) {
+    for (let each: unknown = error; each instanceof Error; each = each.cause) {
+      process.stderr.write(`${each.stack ?? each.message}\n`);
+    }
+  }
+  return FAILED;
+}
+
+/** An error of the system as it is; anything else is a mistake of the engine's own, and says so. */
+function plain(error: unknown): string {
+  const text = messageOf(error);
+  const ofSystem = error instanceof Error && "code" in error && typeof error.code === "string";
+  return ofSystem
+    ? systemWords(text)
+    : `${text}\n  remedy:  this is a defect of the engine; --debug shows where`;
+}
+
+/** `EACCES: permission denied, mkdir '/var/lib/rkt/cas'` as Go says it: `mkdir /var/lib/rkt/cas: permission denied`. */
+function systemWords(text: string): string {
+  const [, words, call, path] = /^E[A-Z0-9]+: (.*?), (\w+) '(.*?)'/.exec(text) ?? [];
+  return words === undefined || call === undefined || path === undefined ? text : `${call} ${path}: ${words}`;
+}
