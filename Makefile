@@ -17,6 +17,13 @@ help: ## Lists the targets
 		while IFS=$$'\t' read -r target text; do printf '  %-14s %s\n' "$$target" "$$text"; done
 	@printf '\nThe cache is %s (set RKTNETES_CACHE to move it).\n' "$(RKTNETES_CACHE)"
 
+# Before anything is built: lab hosts need root.
+.PHONY: may-run-stack may-run-labs
+may-run-stack:
+	@tools/needs-root.sh "make $(MAKECMDGOALS)$(if $(filter-out dev,$(STACK)), STACK=$(STACK))" $(STACK)
+may-run-labs:
+	@tools/needs-root.sh "make $(MAKECMDGOALS)"
+
 .PHONY: prepare
 prepare: ## Gets what the project needs from apt and npm; says what and why
 	@tools/bootstrap.sh
@@ -31,7 +38,7 @@ package: prepare ## The engine as a signed .deb for amd64 and arm64, under build
 	@$(NODE) engine/package/main.ts
 
 .PHONY: up
-up: tools ## From nothing to a cluster that serves Hello world; again: seconds
+up: may-run-stack tools ## From nothing to a cluster that serves Hello world; again: seconds
 	@$(NODE) commands/up.ts --stack $(STACK)
 
 .PHONY: preview
@@ -47,7 +54,7 @@ logs: prepare ## Gathers the hosts' logs under build/logs
 	@$(NODE) commands/logs.ts --stack $(STACK)
 
 .PHONY: down
-down: prepare ## Takes the cluster and the lab away; lists what stays
+down: may-run-stack prepare ## Takes the cluster and the lab away; lists what stays
 	@$(NODE) commands/down.ts --stack $(STACK)
 
 .PHONY: distclean
@@ -68,17 +75,17 @@ unit: prepare ## Unit tests: no root, no network, under a minute
 	@$(NODE) commands/test.ts unit
 
 .PHONY: integration
-integration: tools ## Parts against the real thing: Pulumi's engine, sshd, an API server, lab hosts
+integration: may-run-labs tools ## Parts against the real thing: Pulumi's engine, sshd, an API server, lab hosts
 	@$(NODE) commands/test.ts integration
 
 .PHONY: e2e
-e2e: tools ## Whole clusters on lab hosts
+e2e: may-run-labs tools ## Whole clusters on lab hosts
 	@$(NODE) commands/test.ts e2e
 
 .PHONY: test
-test: tools ## Everything CI runs; closes with `N passed, N failed`
+test: may-run-labs tools ## Everything CI runs; closes with `N passed, N failed`
 	@$(NODE) commands/test.ts lint unit integration e2e
 
 .PHONY: ordeal
-ordeal: tools ## What takes long and repeats: hundreds of kills, emulated machines; SEED=n, resumable
+ordeal: may-run-labs tools ## What takes long and repeats: hundreds of kills, emulated machines; SEED=n, resumable
 	@$(NODE) commands/test.ts ordeal

@@ -80,6 +80,10 @@ find_node() {
 
 # State and passphrase belong to this checkout, unless the user has chosen others.
 provide_state() {
+  if [[ -d $own_state && ! -w $own_state ]]; then
+    fail "$own_state belongs to $(stat --format=%U -- "$own_state"), who runs this checkout's stacks" \
+      "be that user, by sudo for example"
+  fi
   if [[ -z ${PULUMI_BACKEND_URL:-} ]]; then
     (umask 077 && mkdir -p "$own_state/state")
     local path="$own_state/state"
