@@ -1,6 +1,6 @@
 import type { PodManifest } from "../engine/appc/podManifest.ts";
 import type { InsecureOptions } from "../engine/insecureOptions.ts";
-import type { PodNetwork } from "../engine/network/podNetwork.ts";
+import type { NetworkRequest, PodNetwork } from "../engine/network/podNetwork.ts";
 
 /**
  * A prepared pod as a flavour meets it. All of it can be read back from the pod's folder and the arguments of the
@@ -12,7 +12,10 @@ export interface PodToRun {
   readonly folder: string;
   readonly manifest: PodManifest;
   readonly apps: readonly AppToRun[];
+  /** What a flavour of ours joins. */
   readonly network: PodNetwork;
+  /** What was asked for, for a foreign stage1, which makes its network itself. */
+  readonly networks: NetworkRequest["networks"];
   readonly hostname: string;
   readonly insecure: InsecureOptions;
   readonly interactive: boolean;
@@ -25,6 +28,8 @@ export interface PodToRun {
   /** First host id and count of the pod's user namespace, with --private-users. */
   readonly userNamespace?: { readonly first: number; readonly count: number };
   readonly metadataUrl?: string;
+  /** The root of a foreign stage1's image. */
+  readonly stage1Root?: AppToRun["root"];
 }
 
 export interface AppToRun {
@@ -53,7 +58,7 @@ export interface Handover {
 
 /** A flavour of stage1 that comes with the engine. */
 export interface Flavour {
-  readonly name: "oci" | "host" | "fly" | "kvm";
+  readonly name: "oci" | "host" | "fly" | "kvm" | "foreign";
   /** Writes whatever its programs need into the pod's folder, and says what to turn into. */
   run(pod: PodToRun): Promise<Handover>;
   /** The command that joins a running app with all of its restrictions. */

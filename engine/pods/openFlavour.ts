@@ -17,6 +17,10 @@ export async function openFlavour(
       const { fly } = await import("../../stage1/fly/fly.ts");
       return fly;
     }
+    case "foreign": {
+      const { foreign } = await import("../../stage1/foreign/foreign.ts");
+      return foreign;
+    }
     case "host":
     case "kvm":
       throw new Error(`flavour ${name} is not there yet`);

@@ -28,7 +28,14 @@ export function openParts(context: EngineContext): PodParts {
       return openNetworking(context);
     },
     flavour: (name) => openFlavour(name, context),
-    chooseStage1: (choice) => Promise.resolve(chooseStage1(choice, context)),
+    async chooseStage1(choice) {
+      const chosen = chooseStage1(choice, context);
+      if (chosen.from === "package") return { flavour: chosen.flavour };
+      const store = await parts.store();
+      if (chosen.from === "hash") return { flavour: "foreign", image: await store.byId(chosen.value) };
+      // A stage1 is verified as any other image is.
+      return { flavour: "foreign", image: await parts.fetch({ image: chosen.value }, "new") };
+    },
   };
   return parts;
 }

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 
 /**
@@ -35,9 +36,10 @@ export const inPod = {
   hosts: "hosts",
   flavor: "flavor",
   stage1Manifest: join("stage1", "manifest"),
+  stage1Tree: "stage1TreeStoreID",
+  /** Of a foreign stage1; no app can have this name. */
+  stage1Overlay: join("overlay", ".stage1"),
   stage1Rootfs: join("stage1", "rootfs"),
-  /** A link to `ready` once every app has been started. */
-  supervisorStatus: join("stage1", "rootfs", "rkt", "supervisor-status"),
   statuses: join("stage1", "rootfs", "rkt", "status"),
   overlay: "overlay",
   sharedVolumes: "sharedVolumes",
@@ -45,3 +47,9 @@ export const inPod = {
   appTree: (app: string): string => join("appsinfo", app, "treeStoreID"),
   appRootfs: (app: string): string => join("stage1", "rootfs", "opt", "stage2", app, "rootfs"),
 } as const;
+
+/** `rkt/` of stage1's root as the host can read it: what a foreign stage1 writes goes to the overlay's upper folder. */
+export function stage1Notes(folder: string): string {
+  const upper = join(folder, inPod.stage1Overlay, "upper");
+  return join(existsSync(upper) ? upper : join(folder, inPod.stage1Rootfs), "rkt");
+}

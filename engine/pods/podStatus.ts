@@ -2,7 +2,7 @@ import { readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { findPod } from "./findPod.ts";
-import { inPod } from "./podFolders.ts";
+import { stage1Notes } from "./podFolders.ts";
 import type { PodOnDisk } from "./podState.ts";
 import { viewPod } from "./podView.ts";
 import type { PodView, StatusRequest, Waiting } from "./requests.ts";
@@ -49,7 +49,7 @@ function hasEnded({ state }: PodOnDisk): boolean {
 function isReady({ state, folder }: PodOnDisk): boolean {
   if (state !== "running") return false;
   try {
-    return readlinkSync(join(folder, inPod.supervisorStatus)) === "ready";
+    return readlinkSync(join(stage1Notes(folder), "supervisor-status")) === "ready";
   } catch {
     return false;
   }

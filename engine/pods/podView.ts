@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { emptyVolumeFolder } from "../../stage1/appMounts.ts";
 import { parsePodManifest } from "../appc/parsePodManifest.ts";
 import type { PodManifest, RuntimeApp, Volume } from "../appc/podManifest.ts";
-import { inPod } from "./podFolders.ts";
+import { inPod, stage1Notes } from "./podFolders.ts";
 import { timesOf, type PodOnDisk } from "./podState.ts";
 import type { AttachedNetwork } from "../network/podNetwork.ts";
 import type { AppView, PodView } from "./requests.ts";
@@ -33,14 +33,14 @@ export function readManifest(folder: string): PodManifest | undefined {
 }
 
 export function exitCodeOf(folder: string, app: string): number | undefined {
-  const text = read(join(folder, inPod.statuses, app));
+  const text = read(statusFile(folder, app));
   return text === undefined ? undefined : Number(text);
 }
 
 function viewApp(pod: PodOnDisk, manifest: PodManifest, app: RuntimeApp, started: Date | undefined): AppView {
   const exitCode = exitCodeOf(pod.folder, app.name);
   const version = app.image.labels.find(({ name }) => name === "version")?.value;
-  const finished = exitCode === undefined ? undefined : changed(join(pod.folder, inPod.statuses, app.name));
+  const finished = exitCode === undefined ? undefined : changed(statusFile(pod.folder, app.name));
   return {
     name: app.name,
     imageId: app.image.id,
@@ -118,4 +118,8 @@ function read(path: string): string | undefined {
 
 function changed(path: string): number | undefined {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+}
+
+function statusFile(folder: string, app: string): string {
+  return join(stage1Notes(folder), "status", app);
 }

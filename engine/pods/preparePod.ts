@@ -3,7 +3,7 @@ import { chmodSync, chownSync, mkdirSync, readFileSync, renameSync, statSync, wr
 import { dirname, join } from "node:path";
 import { Fault } from "../../errors/fault.ts";
 import { parsePodManifest } from "../appc/parsePodManifest.ts";
-import { serializePodManifest } from "../appc/serialize.ts";
+import { serializeImageManifest, serializePodManifest } from "../appc/serialize.ts";
 import type { PodManifest } from "../appc/podManifest.ts";
 import type { RenderedTree, StoredImage } from "../store/records.ts";
 import type { Store } from "../store/store.ts";
@@ -33,7 +33,7 @@ export async function preparePod(
   onUuid?: (uuid: string) => void,
 ): Promise<PreparedPod> {
   const { context } = parts;
-  const flavour = await parts.chooseStage1(request.stage1);
+  const stage1 = await parts.chooseStage1(request.stage1);
   const store = await parts.store();
   const { planned, images } = await planRequest(parts, store, request);
   for (const warning of planned.warnings) context.report.warn(warning);
@@ -44,11 +44,12 @@ export async function preparePod(
   const folder = startPodFolder(context.folders.data, uuid);
   const trees = await Promise.all(images.map((image) => renderChecked(parts, store, image)));
   const copying = request.noOverlay || cannotOverlay(parts);
-  await fillPodFolder(folder, planned.manifest, trees, { flavour, copying });
+  if (stage1.flavour === "foreign") await placeStage1(parts, store, folder, stage1.image, copying);
+  await fillPodFolder(folder, planned.manifest, trees, { flavour: stage1.flavour, copying });
   const settled = podFolder(context.folders.data, stage, uuid);
   mkdirSync(dirname(settled), { recursive: true, mode: 0o750 });
   renameSync(folder, settled);
-  return { uuid, folder: settled, manifest: planned.manifest, flavour };
+  return { uuid, folder: settled, manifest: planned.manifest, flavour: stage1.flavour };
 }
 
 async function planRequest(
@@ -112,6 +113,23 @@ async function fillPodFolder(
     else makeUpper(join(folder, inPod.overlay, app.name), tree.rootfs);
   }
   writeFileSync(join(folder, inPod.created), "");
+}
+
+/** The image that is to run the pod, under the names that the published interface gives its parts. */
+async function placeStage1(
+  parts: PodParts,
+  store: Store,
+  folder: string,
+  image: StoredImage,
+  copying: boolean,
+): Promise<void> {
+  const tree = await renderChecked(parts, store, image);
+  const target = join(folder, inPod.stage1Rootfs);
+  mkdirSync(target, { recursive: true, mode: 0o755 });
+  writeFileSync(join(folder, inPod.stage1Manifest), serializeImageManifest(image.manifest));
+  writeFileSync(join(folder, inPod.stage1Tree), tree.id);
+  if (copying) await copyTree(tree.rootfs, target);
+  else makeUpper(join(folder, inPod.stage1Overlay), tree.rootfs);
 }
 
 /** The merged root has the attributes of its upper folder, so that one takes those of the image's root. */

@@ -5,7 +5,7 @@ import { podNameFiles, type NameResolution } from "../network/nameResolution.ts"
 import { forwardedPorts } from "../network/ports.ts";
 import { replaceFileSync } from "../wholeFiles.ts";
 import type { Handover, PodToRun } from "../../stage1/contract.ts";
-import { appRoot } from "./appRoot.ts";
+import { appRoot, stage1Root } from "./appRoot.ts";
 import { inPod } from "./podFolders.ts";
 import type { PodParts } from "./parts.ts";
 import { preparePod, type PreparedPod } from "./preparePod.ts";
@@ -44,7 +44,8 @@ export function turnInto({ program, arguments: words, environment }: Handover): 
 
 async function startPod(parts: PodParts, prepared: PreparedPod, start: StartRequest): Promise<Handover> {
   const flavour = await parts.flavour(prepared.flavour);
-  const needsNetwork = !start.networks.some(({ name }) => name === "host");
+  // A foreign stage1 makes its network itself, and a pod without one needs none of ours.
+  const needsNetwork = flavour.name !== "foreign" && !start.networks.some(({ name }) => name === "host");
   try {
     const network = needsNetwork
       ? await (
@@ -68,6 +69,10 @@ async function startPod(parts: PodParts, prepared: PreparedPod, start: StartRequ
         root: appRoot(parts.context.folders.data, prepared.folder, name),
       })),
       network,
+      networks: start.networks,
+      ...(flavour.name === "foreign" && {
+        stage1Root: stage1Root(parts.context.folders.data, prepared.folder),
+      }),
       hostname: start.hostname ?? `rkt-${prepared.uuid}`,
       insecure: parts.context.insecure,
       interactive: start.interactive,

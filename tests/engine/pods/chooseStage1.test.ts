@@ -6,10 +6,11 @@ function chosen(
   choice: Stage1Choice,
   stage1: { name?: string; version?: string; location?: string } = {},
 ): string {
-  return chooseStage1(choice, {
+  const words = chooseStage1(choice, {
     configuration: { auth: new Map(), dockerAuth: new Map(), paths: {}, stage1 },
     folders: { data: "/d", system: "/s", local: "/l", library: "/usr/lib/rkt" },
   });
+  return words.from === "package" ? words.flavour : `${words.from} ${words.value}`;
 }
 
 describe("the choice of a stage1", () => {
@@ -27,8 +28,24 @@ describe("the choice of a stage1", () => {
     assert.equal(chosen({ from: "folder", fileName: "stage1-coreos.aci" }), "host");
   });
 
-  it("believes a file only where the package put it", () => {
+  it("takes a file for the package's own only where the package put it", () => {
     assert.equal(chosen({ from: "path", value: "/usr/lib/rkt/stage1-images/stage1-fly.aci" }), "fly");
-    assert.throws(() => chosen({ from: "path", value: "/tmp/stage1-fly.aci" }), /this stage1 cannot be run/);
+    assert.equal(chosen({ from: "path", value: "/tmp/stage1-fly.aci" }), "reference /tmp/stage1-fly.aci");
+    assert.equal(
+      chosen({ from: "path", value: "/usr/lib/rkt/stage1-images/../../tmp/stage1-fly.aci" }),
+      "reference /usr/lib/tmp/stage1-fly.aci",
+    );
+  });
+
+  it("is anything that can be fetched", () => {
+    assert.equal(
+      chosen({ from: "name", value: "example.com/stage1-mine:1" }),
+      "reference example.com/stage1-mine:1",
+    );
+    assert.equal(chosen({ from: "hash", value: "sha512-aa" }), "hash sha512-aa");
+    assert.equal(
+      chosen({ from: "default" }, { location: "https://example.com/s.aci" }),
+      "reference https://example.com/s.aci",
+    );
   });
 });
