@@ -16,6 +16,8 @@ export interface BuiltPackage {
   readonly path: string;
   /** The project's version and, behind a plus, what the package holds: two that differ have different versions. */
   readonly version: string;
+  /** What it holds, apart from documents. */
+  readonly files: readonly PackedFile[];
 }
 
 const scriptFolder = join(import.meta.dirname, "debian/scripts");
@@ -58,7 +60,7 @@ export async function buildPackage(
       time,
     });
   });
-  return { name: `${packageName}_${version}_${architecture}.deb`, path, version };
+  return { name: `${packageName}_${version}_${architecture}.deb`, path, version, files };
 }
 
 async function maintainerScripts(): Promise<Readonly<Record<string, string>>> {

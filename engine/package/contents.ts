@@ -54,9 +54,7 @@ export async function commonFiles(
       shipped.map(({ name }) => ownFile(`units/${name}`, `/usr/lib/systemd/system/${name}`)),
     )),
     ...(await Promise.all([...sources.manuals].map(([name, text]) => manual(name, text)))),
-    ...(sources.completion === undefined
-      ? []
-      : [textFile("/usr/share/bash-completion/completions/rkt", sources.completion)]),
+    textFile("/usr/share/bash-completion/completions/rkt", sources.completion),
   ];
 }
 
@@ -68,6 +66,10 @@ export async function nativeFiles(
 ): Promise<readonly PackedFile[]> {
   const stage1 = await Promise.all(flavours.map((flavour) => stage1Files(flavour, settings)));
   return [
+    textFile(
+      `${library}/package.json`,
+      `${JSON.stringify({ name: packageName, version: settings.version })}\n`,
+    ),
     { path: `${library}/bin/node`, mode: 0o755, from: { kind: "file", file: node.program } },
     ...stage1.flat(),
   ];

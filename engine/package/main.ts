@@ -9,9 +9,10 @@ import { parseArgs } from "node:util";
 
 import { Fault, messageOf } from "../../errors/fault.ts";
 import { cacheFolder } from "../../tools/cache-folder.ts";
-import { architectures, type Architecture, parseArchitectures } from "./architecture.ts";
+import { architectures, type Architecture, nodeNameOf, parseArchitectures } from "./architecture.ts";
 import { BuildCache } from "./buildCache.ts";
 import { buildPackage, type BuiltPackage, projectVersion, timeOfFiles } from "./build.ts";
+import { layLibrary } from "./checkoutLibrary.ts";
 import { commonFiles } from "./contents.ts";
 import { packageName } from "./control.ts";
 import { sourcesOf } from "./engineSources.ts";
@@ -59,6 +60,8 @@ async function main(): Promise<void> {
   const entries: Partial<Record<Architecture, IndexedPackage>> = {};
   for (const architecture of wanted) {
     const built = await buildPackage(sources, common, { cache, architecture, version, time, say });
+    if (nodeNameOf[architecture] === process.arch)
+      await layLibrary(built.files, join(checkout, "build/library"));
     entries[architecture] = await putInPlace(built, architecture, output, signer);
     process.stdout.write(`${relative(process.cwd(), join(output, built.name))}\n`);
   }
