@@ -1,0 +1,14 @@
+import { openParts } from "../../pods/openParts.ts";
+import { removePods } from "../../pods/removeNamedPods.ts";
+import type { Command } from "../command.ts";
+import { pods } from "../words.ts";
+
+export const rm: Command = async (invocation) => {
+  const { context, print, report } = invocation;
+  const outcomes = await removePods(openParts(context()), { uuids: pods(invocation) });
+  for (const { uuid, failure } of outcomes) {
+    if (failure === undefined) print(`"${uuid}"`);
+    else report.line(`rm: ${failure}`);
+  }
+  return outcomes.some(({ failure }) => failure !== undefined) ? 254 : 0;
+};
