@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { availableCommands } from "../cli/available.ts";
 import { bashCompletion } from "../cli/bashCompletion.ts";
 import { stage1Image as fly } from "../../stage1/fly/image.ts";
+import { stage1Image as oci } from "../../stage1/oci/image.ts";
 import type { Stage1Image } from "../../stage1/image.ts";
 
 export interface EngineSources {
@@ -29,7 +30,10 @@ export function sourcesOf(checkout: string): EngineSources {
     subcommands: availableCommands.map(({ name }) => name),
     manuals: new Map(),
     completion: bashCompletion(),
-    flavours: [{ name: "fly", image: fly() }],
+    flavours: [
+      { name: "oci", image: oci() },
+      { name: "fly", image: fly() },
+    ],
     copyright: "Rktnetes, by its contributors, under the Apache License, Version 2.0.",
   };
 }
