@@ -13,10 +13,14 @@ export interface Lease {
   readonly givenAt: number;
 }
 
-export function readLeases(places: NetworkPlaces, networks: readonly string[]): readonly Lease[] {
+export function readLeases(
+  places: NetworkPlaces,
+  networks: readonly string[],
+  addresses?: readonly string[],
+): readonly Lease[] {
   return networks.flatMap((network) => {
     const folder = join(places.leases, network);
-    return namesIn(folder)
+    return (addresses ?? namesIn(folder))
       .filter((name) => /^[0-9a-f.:]+$/.test(name))
       .flatMap((address) => {
         const path = join(folder, address);
@@ -31,10 +35,11 @@ export function readLeases(places: NetworkPlaces, networks: readonly string[]): 
   });
 }
 
-/** Frees what a pod still has, where its network's plugin could not do it. */
-export function freeLeases(places: NetworkPlaces, uuid: string, networks: readonly string[]): void {
-  for (const lease of readLeases(places, networks)) {
-    if (lease.holder === uuid) rmSync(lease.path, { force: true });
+/** Frees what a pod still has of a network: one address, or all of them where its plugin could not say which. */
+export function freeLeases(places: NetworkPlaces, uuid: string, network: string, address?: string): void {
+  const leases = readLeases(places, [network], address === undefined ? undefined : [address]);
+  for (const { holder, path } of leases) {
+    if (holder === uuid) rmSync(path, { force: true });
   }
 }
 

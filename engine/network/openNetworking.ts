@@ -18,6 +18,7 @@ import { masqueradeRules, masqueradeTable } from "./masquerade.ts";
 import { saysAnything } from "./nameResolution.ts";
 import { isPinned, namespacePath, pinNamespace, unpinNamespace } from "./namespace.ts";
 import { orphansGone } from "./orphans.ts";
+import { holdingOf, interfacesGone } from "./quickLeave.ts";
 import { applyRules, leaveTables, removeUnusedTables, useTable } from "./packetRules.ts";
 import { networkPlaces, type NetworkPlaces } from "./places.ts";
 import { attach, detach, findPlugin, type PluginCall } from "./plugin.ts";
@@ -217,10 +218,7 @@ async function tearDown(
   await takeAway(context, places, podFolder, record);
 }
 
-/**
- * In the reverse order of making. A plugin that cannot take away what it made (its program is gone, say) is told of;
- * namespace and lease go without it.
- */
+/** In the reverse order of making; the record goes last. */
 async function takeAway(
   context: EngineContext,
   places: NetworkPlaces,
@@ -232,29 +230,45 @@ async function takeAway(
   if (target !== undefined && namesIn(join(places.runtime, "tables", PORTS_TABLE)).includes(uuid)) {
     await applyRules(places, uuid, unforwardRules(uuid, target, ports));
   }
-  const call: PluginCall = {
-    uuid,
-    namespace: isPinned(path) ? path : "",
-    pluginFolders: places.plugins,
-    ports,
-  };
-  const orphaned: string[] = [];
-  for (const network of record.networks.toReversed()) {
-    try {
-      await detach(network, call, network.result);
-    } catch (error) {
-      orphaned.push(network.configuration.name);
-      context.report.warn(messageOf(error));
-    }
+  const holdings = record.complete ? record.networks.map((network) => holdingOf(places, network)) : [];
+  const known = holdings.filter((holding) => holding !== undefined);
+  if (known.length === record.networks.length) {
+    await unpinNamespace(path);
+    await interfacesGone(known.flatMap(({ interfaces }) => interfaces));
+    for (const { network, address } of known) freeLeases(places, uuid, network, address);
+  } else {
+    await leaveByPlugins(context, places, record, path);
   }
-  await unpinNamespace(path);
-  freeLeases(places, uuid, orphaned);
   await leaveTables(places, uuid);
   releasePorts(places, uuid);
   for (const { configuration } of record.networks) {
     rmSync(join(podFolder, "net", configuration.file), { force: true });
   }
   removeRecord(places, podFolder, uuid);
+}
+
+/**
+ * A plugin that cannot take away what it made (its program is gone, say) is told of; namespace and lease go without it.
+ */
+async function leaveByPlugins(
+  context: EngineContext,
+  places: NetworkPlaces,
+  { uuid, ports, networks }: NetworkRecord,
+  path: string,
+): Promise<void> {
+  const namespace = isPinned(path) ? path : "";
+  const call: PluginCall = { uuid, namespace, pluginFolders: places.plugins, ports };
+  const failed: string[] = [];
+  for (const network of networks.toReversed()) {
+    try {
+      await detach(network, call, network.result);
+    } catch (error) {
+      failed.push(network.configuration.name);
+      context.report.warn(messageOf(error));
+    }
+  }
+  await unpinNamespace(path);
+  for (const network of failed) freeLeases(places, uuid, network);
 }
 
 async function leftovers(

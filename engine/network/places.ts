@@ -14,18 +14,18 @@ export interface NetworkPlaces {
   readonly leases: string;
   /** Where plugins are looked for, in this order. */
   readonly plugins: readonly string[];
+  /** Those among them whose plugins are the ones that everybody has. */
+  readonly distributed: readonly string[];
 }
+
+const DISTRIBUTED = ["/usr/lib/cni", "/opt/cni/bin"];
 
 export function networkPlaces(folders: Folders): NetworkPlaces {
   return {
     runtime: "/run/rkt/network",
     namespaces: "/run/netns",
     leases: "/var/lib/cni/networks",
-    plugins: [
-      join(folders.local, "net.d"),
-      join(folders.system, "plugins/net"),
-      "/usr/lib/cni",
-      "/opt/cni/bin",
-    ],
+    plugins: [join(folders.local, "net.d"), join(folders.system, "plugins/net"), ...DISTRIBUTED],
+    distributed: DISTRIBUTED,
   };
 }
