@@ -66,6 +66,17 @@ export function emptyLedger(role: string, since: number): Ledger {
   };
 }
 
+/** Names that the role let go of, apart from those that another role still holds. */
+export function released<Entry>(
+  before: Readonly<Record<string, Entry>>,
+  after: Readonly<Record<string, Entry>>,
+  isHeld: (name: string) => boolean,
+): { name: string; entry: Entry }[] {
+  return Object.entries(before)
+    .filter(([name]) => !Object.hasOwn(after, name) && !isHeld(name))
+    .map(([name, entry]) => ({ name, entry }));
+}
+
 /** The ledgers of a host's other roles: what they hold is kept when this role lets go of it. */
 export class Neighbours {
   readonly #ledgers: readonly Ledger[];

@@ -1,8 +1,8 @@
 /** What to do about a role's units, from their files, what systemd says of them, and the ledger. */
 import type { DesiredUnit } from "../desired.ts";
 import { unitPath } from "../layout.ts";
-import type { Neighbours, UnitEntry } from "./ledger.ts";
-import { released, type PlanArguments } from "./plan.ts";
+import { released, type Neighbours, type UnitEntry } from "./ledger.ts";
+import type { PlanArguments } from "./plan.ts";
 import type { FoundUnit } from "./survey.ts";
 import { canBeEnabled, conditionOf, enabledOf, foreignDropIns, satisfies } from "./unit-condition.ts";
 
