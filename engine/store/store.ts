@@ -19,13 +19,18 @@ export interface Store {
   /** Takes in an OCI image whose blobs are in the store already (`addBlob`). */
   importOci(
     manifestBytes: Uint8Array,
-    facts: ImportFacts & { readonly repoTag: string },
+    facts: ImportFacts & {
+      /** `registry/repository:tag`, or `registry/repository@digest` where the person gave a digest. */
+      readonly repoTag: string;
+      /** `registry/repository@digest` as the registry knows it: of the index, where the image was chosen from one. */
+      readonly repoDigest?: string;
+    },
   ): Promise<StoredImage>;
   /** Adds a blob and checks it against its digest (`sha256:…`); a blob that is there already is not read again. */
   addBlob(digest: string, content: Readable): Promise<void>;
   hasBlob(digest: string): Promise<boolean>;
-  /** Marks the use of an image, and keeps gc and rm from it until the command ends. */
-  use(id: ImageId): Promise<void>;
+  /** Marks the use of an image, and keeps gc and rm from it until it is released or this process ends. */
+  use(id: ImageId): Promise<StoreUse>;
   remote(url: string): Promise<RemoteRecord | undefined>;
   rememberRemote(record: RemoteRecord): Promise<void>;
   /** The rendered tree of an image with its dependencies; made when it is not there. */
@@ -33,6 +38,11 @@ export interface Store {
   /** Checks a rendered tree against the hash taken when it was made. */
   checkTree(treeId: string): Promise<void>;
   remove(id: ImageId): Promise<void>;
+}
+
+/** A command that ends soon need not release it; a server must. */
+export interface StoreUse {
+  release(): void;
 }
 
 export interface ImportFacts {

@@ -1,0 +1,89 @@
+import { createHash, randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { lives, thisProcess } from "../pods/owner.ts";
+import type { ImageId } from "./records.ts";
+
+/** Where things are below `<data>/cas`: rkt's own places, where it has one for them. */
+export class StoreFolders {
+  readonly root: string;
+  readonly version: string;
+  /** Held exclusively for the moment in which images appear or disappear. */
+  readonly lock: string;
+  readonly images: string;
+  readonly manifests: string;
+  readonly blobs: string;
+  readonly remotes: string;
+  readonly trees: string;
+  readonly imageLocks: string;
+  readonly treeLocks: string;
+  readonly temporary: string;
+
+  constructor(data: string) {
+    this.root = join(data, "cas");
+    this.version = join(this.root, "version");
+    this.lock = join(this.root, "lock");
+    this.images = join(this.root, "image");
+    this.manifests = join(this.root, "imageManifest");
+    this.blobs = join(this.root, "blob");
+    this.remotes = join(this.root, "remote");
+    this.trees = join(this.root, "tree");
+    this.imageLocks = join(this.root, "imagelocks");
+    this.treeLocks = join(this.root, "treestorelocks");
+    this.temporary = join(this.root, "tmp");
+  }
+
+  record(id: ImageId): string {
+    return join(this.images, `${id}.json`);
+  }
+
+  manifest(id: ImageId): string {
+    return join(this.manifests, "sha512", id.slice(7, 9), id);
+  }
+
+  /** An ACI's uncompressed bytes. */
+  aci(id: ImageId): string {
+    return join(this.blobs, "sha512", id.slice(7, 9), id);
+  }
+
+  /** `sha256:…`, as it was downloaded. */
+  blob(digest: string): string {
+    const hex = digest.slice("sha256:".length);
+    return join(this.blobs, "sha256", hex.slice(0, 2), hex);
+  }
+
+  remote(url: string): string {
+    return join(this.remotes, `${createHash("sha256").update(url).digest("hex")}.json`);
+  }
+
+  tree(treeId: string): string {
+    return join(this.trees, treeId);
+  }
+
+  imageLock(id: ImageId): string {
+    return join(this.imageLocks, id);
+  }
+
+  treeLock(treeId: string): string {
+    return join(this.treeLocks, treeId);
+  }
+
+  /** A new name for something that is being made; it says who makes it, so that gc knows when nobody does any more. */
+  newTemporary(): string {
+    const { pid, started, boot } = thisProcess();
+    return join(this.temporary, [pid, started, boot, randomBytes(6).toString("hex")].join("."));
+  }
+}
+
+/** Whether the process that made this name is still there. */
+export function makerLives(name: string): boolean {
+  const [pid = "", started = "", boot = ""] = name.split(".");
+  return lives({ pid: Number(pid), started, boot });
+}
+
+export function isImageId(text: string): boolean {
+  return /^sha512-[0-9a-f]{64}$/.test(text);
+}
+
+export function isDigest(text: string): boolean {
+  return /^sha256:[0-9a-f]{64}$/.test(text);
+}

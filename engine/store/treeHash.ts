@@ -1,0 +1,83 @@
+import { createHash } from "node:crypto";
+import type { Hash } from "node:crypto";
+import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, readSync } from "node:fs";
+import type { Stats } from "node:fs";
+import { setImmediate as breath } from "node:timers/promises";
+import { asKey, asPath } from "../images/unpack/memberName.ts";
+
+/**
+ * A hash over what the kernel notes of each file: kind, mode, owner, size, times. It includes the time of the last
+ * change of the inode, which nobody can set: whatever writes to the tree through a file system changes it. Contents
+ * are not read, so it takes microseconds per file; it does not see what a bad disk does.
+ */
+export async function hashOfNotes(rootfs: string): Promise<string> {
+  const hash = createHash("sha256");
+  await walk(rootfs, (path, stats) => {
+    const { mode, uid, gid, mtimeMs, ctimeMs } = stats;
+    const size = stats.isDirectory() ? 0 : stats.size;
+    hash.update(`${path}\0${mode} ${uid} ${gid} ${size} ${mtimeMs} ${ctimeMs}\0`, "latin1");
+  });
+  return `sha256-${hash.digest("hex")}`;
+}
+
+/** A hash over everything that makes a tree what it is, contents included: the same wherever and whenever it is made. */
+export async function hashOfContents(rootfs: string): Promise<string> {
+  const hash = createHash("sha256");
+  const buffer = Buffer.allocUnsafe(1024 * 1024);
+  const firstNames = new Map<string, string>();
+  await walk(rootfs, (path, stats, full) => {
+    const { mode, uid, gid, nlink } = stats;
+    hash.update(`${path}\0${mode} ${uid} ${gid} ${Math.floor(stats.mtimeMs / 1000)}\0`, "latin1");
+    if (stats.isSymbolicLink()) {
+      hash.update(readlinkSync(asPath(full), { encoding: "buffer" })).update("\0");
+    } else if (stats.isFile()) {
+      const inode = `${stats.dev}:${stats.ino}`;
+      const first = nlink > 1 ? firstNames.get(inode) : undefined;
+      if (first !== undefined) {
+        hash.update(`link to ${first}\0`, "latin1");
+        return;
+      }
+      if (nlink > 1) firstNames.set(inode, path);
+      hash.update(`${stats.size}\0`);
+      if (stats.size > 0) addContent(hash, full, buffer);
+    }
+  });
+  return `sha256-${hash.digest("hex")}`;
+}
+
+function addContent(hash: Hash, full: string, buffer: Buffer): void {
+  const descriptor = openSync(asPath(full), "r");
+  try {
+    for (;;) {
+      const length = readSync(descriptor, buffer, 0, buffer.length, null);
+      if (length === 0) return;
+      hash.update(buffer.subarray(0, length));
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Files between two pauses, in which a server answers others. */
+const AT_A_TIME = 500;
+
+/** In an order that depends on names alone. Paths are keys (see memberName.ts): relative to the root, and whole. */
+async function walk(
+  rootfs: string,
+  visit: (path: string, stats: Stats, full: string) => void,
+): Promise<void> {
+  const root = asKey(Buffer.from(rootfs));
+  const pending = [""];
+  let visited = 0;
+  for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
+    const full = `${root}${path}`;
+    const place = asPath(full);
+    const stats = lstatSync(place);
+    visit(path, stats, full);
+    if (stats.isDirectory()) {
+      const names = readdirSync(place, { encoding: "latin1" }).sort();
+      for (const name of names.reverse()) pending.push(`${path}/${name}`);
+    }
+    if (++visited % AT_A_TIME === 0) await breath();
+  }
+}
