@@ -1,8 +1,8 @@
-import { randomUUID } from "node:crypto";
-import { chmod, mkdir, open, rename, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { chmod, mkdir, readdir, rm, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { Fault, messageOf } from "../../errors/fault.ts";
-import { prefixFolder, rootFolder } from "./keyFolders.ts";
+import { replaceFileSync } from "../wholeFiles.ts";
+import { isAbsent, prefixFolder, rootFolder, unfinished } from "./keyFolders.ts";
 import type { PublicKey } from "./openpgp/publicKeys.ts";
 
 /** Group `rkt-admin`, which owns the folder of configuration, may add keys; folders inherit it by their setgid bit. */
@@ -15,7 +15,8 @@ export async function storeKey(key: PublicKey, prefix: string | undefined, local
   const file = join(folder, key.fingerprint);
   try {
     await makeFolders(local, folder);
-    await replaceFile(file, key.armored);
+    replaceFileSync(file, key.armored, { mode: keyMode, durable: true });
+    await removeLeftovers(file);
   } catch (cause) {
     throw new Fault({
       what: `cannot write ${file}: ${messageOf(cause)}`,
@@ -41,21 +42,22 @@ async function makeFolders(local: string, folder: string): Promise<void> {
   }
 }
 
-async function replaceFile(file: string, text: string): Promise<void> {
-  // With a leading dot, which readers of the folder pass over.
-  const unfinished = join(dirname(file), `.${randomUUID()}`);
-  try {
-    const handle = await open(unfinished, "wx", keyMode);
-    try {
-      await handle.writeFile(text);
-      await handle.chmod(keyMode);
-      await handle.sync();
-    } finally {
-      await handle.close();
+/** What a process that was killed in the middle left beside the key. Nobody reads it; it would only stay for ever. */
+async function removeLeftovers(file: string): Promise<void> {
+  for (const name of await readdir(dirname(file))) {
+    const pid = unfinished.exec(name)?.[1];
+    if (pid !== undefined && name.startsWith(basename(file)) && !(await isRunning(pid))) {
+      await rm(join(dirname(file), name), { force: true });
     }
-    await rename(unfinished, file);
+  }
+}
+
+async function isRunning(pid: string): Promise<boolean> {
+  try {
+    await stat(`/proc/${pid}`);
+    return true;
   } catch (error) {
-    await rm(unfinished, { force: true });
+    if (isAbsent(error)) return false;
     throw error;
   }
 }

@@ -50,12 +50,15 @@ export async function keysTrustedFor(
   return [...trusted.values()];
 }
 
-/** Files of keys directly in a folder. Names with a leading dot are being written, or an editor's. */
+/** A key that a process is writing, or was; beside the place where it will be. */
+export const unfinished = /\.(\d+)-\d+\.new$/;
+
+/** Files of keys directly in a folder. Names with a leading dot are an editor's. */
 async function keyFilesIn(folder: string): Promise<readonly string[]> {
   try {
     const entries = await readdir(folder, { withFileTypes: true });
     return entries
-      .filter((entry) => !entry.isDirectory() && !entry.name.startsWith("."))
+      .filter((entry) => !entry.isDirectory() && !entry.name.startsWith(".") && !unfinished.test(entry.name))
       .map((entry) => join(folder, entry.name))
       .sort();
   } catch (error) {

@@ -1,8 +1,10 @@
 import { readFile } from "node:fs/promises";
-import { get as getHttp, type IncomingMessage } from "node:http";
-import { get as getHttps } from "node:https";
 import { fileURLToPath } from "node:url";
 import { Fault, messageOf } from "../../errors/fault.ts";
+import { fetchDocument } from "../images/download/document.ts";
+import { defaultPatience } from "../images/download/patience.ts";
+import { shownUrl } from "../images/download/shownUrl.ts";
+import { Transport } from "../images/download/transport.ts";
 
 /** How far a key may come by ways on which it can be replaced. */
 export interface KeyTransport {
@@ -20,7 +22,7 @@ export async function readKeyLocation(location: string, transport: KeyTransport)
       return readKeyFile(fileURLToPath(location));
     case "http":
     case "https":
-      return download(new URL(location), transport, 0);
+      return download(new URL(location), transport);
     default:
       throw new Fault({ what: "only local files and http or https URLs supported", got: location });
   }
@@ -38,60 +40,23 @@ async function readKeyFile(path: string): Promise<Uint8Array> {
 }
 
 const mostBytes = 1 << 20;
-const mostRedirects = 10;
-const patience = 120_000;
 
-async function download(url: URL, transport: KeyTransport, redirects: number): Promise<Uint8Array> {
-  if (url.protocol === "http:" && !transport.allowHttp) {
-    throw new Fault({ what: "--insecure-allow-http required for http URLs", got: url.href });
+async function download(url: URL, { allowHttp, skipTlsCheck }: KeyTransport): Promise<Uint8Array> {
+  if (url.protocol === "http:" && !allowHttp) {
+    throw new Fault({ what: "--insecure-allow-http required for http URLs", got: shownUrl(url) });
   }
-  if (redirects > mostRedirects)
-    throw new Fault({ what: "error getting key: too many redirects", got: url.href });
-  const response = await request(url, transport);
-  const { statusCode = 0, headers } = response;
-  if (statusCode >= 300 && statusCode < 400 && headers.location !== undefined) {
-    response.resume();
-    return download(new URL(headers.location, url), transport, redirects + 1);
-  }
-  if (statusCode !== 200) {
-    response.resume();
-    throw new Fault({ what: `bad HTTP status code: ${statusCode}`, got: url.href });
-  }
-  return body(response, url);
-}
-
-function request(url: URL, transport: KeyTransport): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    const failed = (cause: Error): void => {
-      reject(new Fault({ what: `error getting key: ${cause.message}`, got: url.href }));
-    };
-    const options = { signal: AbortSignal.timeout(patience) };
-    const sent =
-      url.protocol === "https:"
-        ? getHttps(url, { ...options, rejectUnauthorized: !transport.skipTlsCheck }, resolve)
-        : getHttp(url, options, resolve);
-    sent.on("error", failed);
+  const transport = new Transport({
+    anyCertificate: skipTlsCheck,
+    plainHttp: allowHttp,
+    idleMilliseconds: defaultPatience.idleMilliseconds,
+    userAgent: "rktnetes",
   });
-}
-
-async function body(response: AsyncIterable<Buffer>, url: URL): Promise<Uint8Array> {
-  const chunks: Buffer[] = [];
-  let length = 0;
   try {
-    for await (const chunk of response) {
-      chunks.push(chunk);
-      length += chunk.length;
-      if (length > mostBytes) break;
-    }
-  } catch (cause) {
-    throw new Fault({ what: `error copying key: ${messageOf(cause)}`, got: url.href });
+    const limits = { largest: mostBytes, patience: defaultPatience };
+    const { status, bytes } = await fetchDocument(transport, { url }, limits);
+    if (status !== 200) throw new Fault({ what: `bad HTTP status code: ${status}`, got: shownUrl(url) });
+    return bytes;
+  } finally {
+    transport.close();
   }
-  if (length > mostBytes) {
-    throw new Fault({
-      what: "error copying key: too large for a key",
-      got: url.href,
-      allowed: `${mostBytes} bytes`,
-    });
-  }
-  return Buffer.concat(chunks);
 }

@@ -1,17 +1,20 @@
 import assert from "node:assert/strict";
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { PassThrough } from "node:stream";
 import {
   addTrustedKeys,
   type TrustRequest,
   type TrustSurroundings,
 } from "../../../engine/trust/addTrustedKeys.ts";
+import { keysTrustedFor } from "../../../engine/trust/keyFolders.ts";
 import { openTrustStore } from "../../../engine/trust/openTrustStore.ts";
 import { askOnTerminal } from "../../../engine/trust/review.ts";
+import { runProcess, succeeded } from "../../support/process.ts";
 import { GpgHome } from "./gpgHome.ts";
 import { type Heard, listening, refused, streamOf } from "./verification.ts";
 
@@ -103,6 +106,20 @@ describe("rkt trust", function () {
     await refused(store.verifyDetached("example.com/app", streamOf(content), signature), /unknown entity/);
     await addTrustedKeys(request({ prefix: "example.com/*", skipFingerprintReview: true }), around);
     await store.verifyDetached("example.com/app", streamOf(content), signature);
+  });
+
+  it("passes over what a killed run left, and clears it away with the next one", async () => {
+    await addTrustedKeys(request({ root: true, skipFingerprintReview: true }), around);
+    const path = stored("root.d");
+    // No process has that number: it is above what the kernel gives out.
+    await writeFile(`${path}.999999999-1.new`, "-----BEGIN PGP PUB");
+    const running = `${path}.${process.pid}-999.new`;
+    await writeFile(running, "");
+    const folders = { system: join(folder, "usr"), local: join(folder, "etc") };
+    assert.equal((await keysTrustedFor("example.com/app", folders, heard)).length, 1);
+    assert.ok(!heard.lines.join("\n").includes("ignoring"));
+    await addTrustedKeys(request({ root: true, skipFingerprintReview: true }), around);
+    assert.deepEqual(await readdir(join(path, "..")), [fingerprint, basename(running)]);
   });
 
   it("stores nothing when a person says no", async () => {
@@ -265,10 +282,46 @@ describe("rkt trust", function () {
       await refused(from("/key", { skipFingerprintReview: false, trustKeysFromHttps: true }), /lack of tty$/);
     });
 
+    it("takes it over https without a review where that is trusted, from whom the host knows", async () => {
+      const [certificate, secret] = [join(folder, "tls.crt"), join(folder, "tls.key")];
+      const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"];
+      const made = [
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-keyout",
+        secret,
+        "-out",
+        certificate,
+      ];
+      succeeded(await runProcess("openssl", ["req", ...made, ...subject]), "openssl req");
+      const options = { key: await readFile(secret), cert: await readFile(certificate) };
+      const key = await readFile(file);
+      const secured = createSecureServer(options, (_, outgoing) => outgoing.end(key));
+      await new Promise<void>((resolve) => secured.listen(0, "127.0.0.1", resolve));
+      try {
+        const location = `https://127.0.0.1:${(secured.address() as AddressInfo).port}/key`;
+        const trusting = (skipTlsCheck: boolean): Promise<unknown> =>
+          addTrustedKeys(
+            { locations: [location], root: true, trustKeysFromHttps: true, skipTlsCheck },
+            around,
+          );
+        await refused(trusting(false), /certificate/);
+        await trusting(true);
+        await stat(stored("root.d"));
+      } finally {
+        secured.closeAllConnections();
+        secured.close();
+      }
+    });
+
     it("gives up on what is no key", async () => {
       await refused(from("/absent"), /bad HTTP status code: 404$/);
-      await refused(from("/around"), /too many redirects$/);
-      await refused(from("/endless"), /too large for a key$/);
+      await refused(from("/around"), /redirects more than 10 times$/);
+      await refused(from("/endless"), /the answer is larger than anything of its kind$/);
     });
   });
 });

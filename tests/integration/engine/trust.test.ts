@@ -1,0 +1,191 @@
+/** Trust on a machine as it is: the commands of docs/trust.md, a large image, and the group that may add keys. */
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { chmod, chown, mkdir, mkdtemp, open, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { addTrustedKeys } from "../../../engine/trust/addTrustedKeys.ts";
+import { openTrustStore } from "../../../engine/trust/openTrustStore.ts";
+import { blocksOf, documentNamed, PROJECT } from "../../docs/markdown.ts";
+import { GpgHome } from "../../engine/trust/gpgHome.ts";
+import { listening, refused } from "../../engine/trust/verification.ts";
+import { runProcess, succeeded } from "../../support/process.ts";
+
+describe("trust", function () {
+  this.timeout(120_000);
+  let folder: string;
+  let home: GpgHome;
+
+  before(async () => {
+    home = await GpgHome.make();
+    folder = await mkdtemp(join(tmpdir(), "trust-"));
+    await chmod(folder, 0o755);
+  });
+  after(async () => {
+    await home.remove();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const storeIn = (local: string): ReturnType<typeof openTrustStore> =>
+    openTrustStore({ system: join(folder, "usr"), local }, listening());
+
+  describe("by the commands of docs/trust.md", () => {
+    const blocks = blocksOf(documentNamed("docs/trust.md"), "sh");
+    const blockWith = (text: string): string => {
+      const block = blocks.find((each) => each.includes(text));
+      assert.ok(block !== undefined, `docs/trust.md has no block with ${text}`);
+      return block;
+    };
+    const inShell = async (script: string): Promise<void> => {
+      const unattended = 'gpg() { command gpg --batch --yes --pinentry-mode loopback --passphrase "" "$@"; }';
+      const env = { GNUPGHOME: home.folder, LC_ALL: "C" };
+      const all = ["-euc", `cd ${folder}\n${unattended}\n${script}`];
+      succeeded(await runProcess("bash", all, { env }), script);
+    };
+
+    it("makes a key and signs an ACI that then is accepted for its prefix only", async () => {
+      const aci = join(folder, "app.aci");
+      await writeFile(aci, "an image");
+      await inShell(blockWith("--quick-generate-key"));
+      await inShell(blockWith("--detach-sign"));
+      const [, prefix = "", file = ""] =
+        /^rkt trust --prefix=(\S+) (\S+)$/m.exec(blockWith("rkt trust")) ?? [];
+      const local = join(folder, "etc");
+      await mkdir(local, { recursive: true });
+      const around = {
+        folders: { local },
+        report: listening(),
+        print: () => undefined,
+        ask: () => Promise.resolve("yes"),
+        discoverKeys: () => Promise.resolve([]),
+      };
+      await addTrustedKeys({ prefix, locations: [join(folder, file)] }, around);
+
+      const store = await storeIn(local);
+      const signature = await readFile(`${aci}.asc`);
+      const signer = await store.verifyDetached(`${prefix}/app`, createReadStream(aci), signature);
+      assert.equal(signer.identity, "Example Team <images@example.com>");
+      await refused(
+        store.verifyDetached("example.com/other", createReadStream(aci), signature),
+        /^openpgp: signature made by unknown entity$/,
+      );
+    });
+
+    it("signs an OCI image with no more than gpg", async () => {
+      const script = blockWith("atomic container signature");
+      await inShell(script);
+      const policies = join(folder, "etc", "trust.d");
+      await mkdir(policies, { recursive: true });
+      await inShell(`gpg --export images@example.com > ${policies}/team.gpg`);
+      const policy = blocksOf(documentNamed("docs/trust.md"), "json").find((each) =>
+        each.includes("simpleSigning"),
+      );
+      await writeFile(join(policies, "team.json"), policy ?? "");
+
+      const [, reference = ""] = /^image=(\S+)$/m.exec(script) ?? [];
+      const [, manifestDigest = ""] = /^digest=(\S+)$/m.exec(script) ?? [];
+      const repository = reference.replace(/:[^:/]*$/, "");
+      const message = await readFile(join(folder, "signature-1"));
+      const signatures = {
+        cosign: () => Promise.resolve([]),
+        simpleSigning: () => Promise.resolve([message]),
+      };
+      const store = await storeIn(join(folder, "etc"));
+      const signer = await store.verifyOci({ repository, reference, manifestDigest }, signatures);
+      assert.equal(signer.scheme, "simple-signing");
+      await refused(
+        store.verifyOci({ repository, reference: `${repository}:other`, manifestDigest }, signatures),
+        /failed\n/,
+      );
+    });
+  });
+
+  it("verifies 200 MB with little more work than hashing them, and without holding them", async () => {
+    const image = join(folder, "large");
+    const file = await open(image, "w");
+    const piece = Buffer.alloc(1 << 20, "content ");
+    for (let written = 0; written < 200; written++) await file.write(piece);
+    await file.close();
+    await home.makeKey("large@example.com", { algorithm: "rsa4096" });
+    await home.run([
+      "--digest-algo",
+      "SHA512",
+      "--output",
+      `${image}.asc`,
+      "--local-user",
+      "large@example.com",
+      "--detach-sign",
+      image,
+    ]);
+    const local = join(folder, "large-etc");
+    await mkdir(join(local, "trustedkeys", "root.d"), { recursive: true });
+    await writeFile(
+      join(local, "trustedkeys", "root.d", "large.gpg"),
+      await home.export("large@example.com"),
+    );
+    const signature = await readFile(`${image}.asc`);
+    const store = await storeIn(local);
+    const pieces = { highWaterMark: 1 << 20 };
+    // Once before, so that the library is loaded and both runs find the file in memory.
+    await store.verifyDetached("example.com/large", createReadStream(image, pieces), signature);
+
+    const hashing = await worked(async () => {
+      const hash = createHash("sha512");
+      for await (const chunk of createReadStream(image, pieces))
+        if (Buffer.isBuffer(chunk)) hash.update(chunk);
+      hash.digest();
+    });
+    const before = process.memoryUsage().rss;
+    const verifying = await worked(() =>
+      store.verifyDetached("example.com/large", createReadStream(image, pieces), signature),
+    );
+    const grown = process.memoryUsage().rss - before;
+    console.log(
+      `      hashing ${Math.round(hashing)} ms, verifying ${Math.round(verifying)} ms of processor; memory grew by ${Math.round(grown / (1 << 20))} MiB`,
+    );
+    // Processor time, which other processes do not lengthen as they do the clock's.
+    assert.ok(verifying < hashing + 500, `${verifying} ms against ${hashing} ms`);
+    assert.ok(grown < 100 << 20, `${grown} bytes`);
+  });
+
+  it("lets the group of the configuration's folder add keys, and nobody else", async function () {
+    if (process.getuid?.() !== 0) this.skip();
+    const [admins, nobody] = [4242, 65534];
+    const local = join(folder, "admin-etc");
+    await mkdir(local);
+    await chown(local, 0, admins);
+    await chmod(local, 0o2775);
+    await home.makeKey("admin@example.com");
+    const key = join(folder, "admin.gpg");
+    await writeFile(key, await home.export("admin@example.com"));
+    const refusal = await asUser(nobody, nobody, local, [key]);
+    assert.notEqual(refusal.code, 0);
+    assert.match(refusal.stderr, /permission denied|EACCES/i);
+    assert.match(refusal.stderr, /rkt-admin/);
+
+    succeeded(await asUser(nobody, admins, local, [key]), "rkt trust as a member of the group");
+    const prefixes = await stat(join(local, "trustedkeys", "prefix.d", "example.com", "team"));
+    assert.equal(prefixes.gid, admins);
+    assert.equal(prefixes.mode & 0o7777, 0o2775);
+    succeeded(await asUser(nobody - 1, admins, local, [key]), "rkt trust as another member");
+  });
+});
+
+async function worked(work: () => Promise<unknown>): Promise<number> {
+  const start = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(start);
+  return (user + system) / 1000;
+}
+
+/** `rkt trust --skip-fingerprint-review` with these locations, by another user and group. */
+function asUser(
+  uid: number,
+  gid: number,
+  local: string,
+  locations: readonly string[],
+): ReturnType<typeof runProcess> {
+  const program = join(PROJECT, "tests/integration/engine/trustAsUser.ts");
+  return runProcess(process.execPath, [program, String(uid), String(gid), local, ...locations]);
+}
