@@ -21,7 +21,10 @@ export async function openFlavour(
       const { foreign } = await import("../../stage1/foreign/foreign.ts");
       return foreign;
     }
-    case "host":
+    case "host": {
+      const { host } = await import("../../stage1/host/host.ts");
+      return host;
+    }
     case "kvm":
       throw new Error(`flavour ${name} is not there yet`);
   }

@@ -3,7 +3,7 @@
  * app has the host's processes, network and devices; its mounts are in a namespace of their own, so that none stays
  * when it ends, and those that it makes in a volume that is a mount point of the host reach the host.
  */
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Fault } from "../../errors/fault.ts";
 import type { App } from "../../engine/appc/imageManifest.ts";
@@ -13,17 +13,16 @@ import { nameFiles, volumeMounts } from "../appMounts.ts";
 import { resolveAppUser } from "../appUser.ts";
 import { capabilitiesOf, type Capability } from "../capabilities.ts";
 import type { AppToRun, Flavour, Handover, PodToRun } from "../contract.ts";
-import { cgroupRoot } from "../machine.ts";
 import { fstabOf, rootLine, type FstabLine } from "../mounting/fstab.ts";
 import { RootView } from "../mounting/rootView.ts";
 import { mountPointOf } from "../mounting/submounts.ts";
 import { makeEmptyVolumes, mountLines } from "../mounting/volumeLines.ts";
 import { becomeWords, environmentFile, type Becoming } from "../starting/becoming.ts";
-import { cgroupFiles } from "../starting/cgroupFiles.ts";
+import { readEntry, writeEntry, type AppEntry } from "../starting/entry.ts";
+import { inGroupsOf } from "../starting/joinGroups.ts";
 import { toolEnvironment } from "../starting/toolEnvironment.ts";
 import { processGroup, readNumber, send } from "../starting/processes.ts";
 import { flavourProgram } from "../starting/programs.ts";
-import { readFlyEntry, writeFlyEntry, type FlyEntry } from "./entry.ts";
 
 /** $1 the mount that holds the pod, $2 the table of mounts; then what to become. */
 const runScript = `mount --make-slave "$1" && mount --all --fstab "$2" || exit 254
@@ -85,17 +84,19 @@ function prepare(pod: PodToRun): Handover {
   writeFileSync(variables, environmentFile(environment), { mode: 0o600 });
 
   const capabilities = boundTo(app, pod.insecure.capabilities);
-  const entry: FlyEntry = {
+  const entry: AppEntry = {
     root: appToRun.root.target,
     folder: app.workingDirectory ?? "/",
     user,
     ...(capabilities === undefined ? {} : { capabilities }),
     noNewPrivileges: wantsNoNewPrivileges(app),
     environment: variables,
-    ownNetwork: pod.network.kind === "own",
-    ownIpc: pod.ipc === "private",
+    namespaces: [
+      ...(pod.network.kind === "own" ? ["--net"] : []),
+      ...(pod.ipc === "private" ? ["--ipc"] : []),
+    ],
   };
-  writeFlyEntry(pod.folder, runtimeApp.name, entry);
+  writeEntry(pod.folder, runtimeApp.name, entry);
   writeFileSync(join(pod.folder, "pgid"), String(processGroup(readFileSync("/proc/self/stat", "utf8"))));
 
   const becoming: Becoming = {
@@ -111,7 +112,7 @@ function prepare(pod: PodToRun): Handover {
       "--mount",
       "--propagation",
       "unchanged",
-      ...(entry.ownIpc ? ["--ipc"] : []),
+      ...(pod.ipc === "private" ? ["--ipc"] : []),
       "--",
     ],
     ...["/bin/sh", "-c", runScript, "rkt-fly", mountPointOf(pod.folder, mountinfo), table],
@@ -162,37 +163,19 @@ function wantsNoNewPrivileges(app: App): boolean {
   return app.isolators.some(({ name, value }) => name === "os/linux/no-new-privileges" && value === true);
 }
 
-/** Files of the groups to join up to `--`, then what to become. */
-const enterScript = `while [ "$1" != -- ]; do
-  echo $$ >"$1" || exit 254
-  shift
-done
-shift
-exec "$@"`;
-
-function cgroupFilesOf(pid: number): readonly string[] {
-  const unified = existsSync(join(cgroupRoot, "cgroup.controllers"));
-  return cgroupFiles(readFileSync(`/proc/${pid}/cgroup`, "utf8"), unified);
-}
-
 function enter(folder: string, app: string, command: readonly string[]): Handover {
   const pid = readNumber(join(folder, "pid"));
   if (pid === undefined) throw new Fault({ what: "the pod has not started yet", where: folder });
-  const entry = readFlyEntry(folder, app);
+  const entry = readEntry(folder, app);
   const terminal = process.env["TERM"];
   const becoming: Becoming = {
     ...entry,
     program: flavourProgram("fly", "become"),
     ...(terminal === undefined ? {} : { variables: [["TERM", terminal]] }),
   };
-  return {
-    program: "/bin/sh",
-    arguments: [
-      ...["-c", enterScript, "rkt-enter", ...cgroupFilesOf(pid), "--"],
-      ...["/usr/bin/nsenter", `--target=${pid}`, "--mount", ...(entry.ownNetwork ? ["--net"] : [])],
-      ...[...(entry.ownIpc ? ["--ipc"] : []), "--"],
-      ...becomeWords(becoming, command),
-    ],
-    environment: toolEnvironment(),
-  };
+  const [program = "", ...words] = inGroupsOf(pid, [
+    ...["/usr/bin/nsenter", `--target=${pid}`, "--mount", ...entry.namespaces, "--"],
+    ...becomeWords(becoming, command),
+  ]);
+  return { program, arguments: words, environment: toolEnvironment() };
 }

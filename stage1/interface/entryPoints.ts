@@ -19,9 +19,15 @@ export function entryPoints(
   };
 }
 
+/**
+ * Run and enter end as another program. The shell turns into it: its number is what stage0 knows, and it still has the
+ * lock that stage0 left open.
+ */
 function script(flavour: string, entryPoint: string): string {
-  return `#!/bin/sh
-# Called by a stage0 in the pod's folder. What this flavour does is a program of the package that brought it.
-exec "\${RKT_LIBRARY:-/usr/lib/rkt}/stage1-entry" ${flavour} ${entryPoint} "$@"
-`;
+  const program = `"\${RKT_LIBRARY:-/usr/lib/rkt}/stage1-entry" ${flavour} ${entryPoint} "$@"`;
+  const body =
+    entryPoint === "run" || entryPoint === "enter"
+      ? `handover=$(${program}) || exit 254\neval "$handover"`
+      : `exec ${program}`;
+  return `#!/bin/sh\n# Called by a stage0 in the pod's folder. What it does is in the package that brought this image.\n${body}\n`;
 }

@@ -14,7 +14,7 @@ import { nothingInsecure } from "../../../engine/insecureOptions.ts";
 import type { AppToRun, Flavour, Handover, PodToRun } from "../../../stage1/contract.ts";
 
 export interface HandmadePod extends Partial<
-  Omit<PodToRun, "manifest" | "apps" | "folder" | "uuid" | "insecure">
+  Omit<PodToRun, "manifest" | "apps" | "folder" | "uuid" | "insecure" | "stage1Root">
 > {
   readonly insecure?: Partial<PodToRun["insecure"]>;
   readonly apps: readonly HandmadeApp[];
@@ -35,6 +35,8 @@ async function flavourNamed(name: string): Promise<Flavour> {
   switch (name) {
     case "fly":
       return (await import("../../../stage1/fly/fly.ts")).fly;
+    case "host":
+      return (await import("../../../stage1/host/host.ts")).host;
     default:
       throw new Error(`no flavour ${name}`);
   }
@@ -65,6 +67,7 @@ function makePod(folder: string, made: HandmadePod): PodToRun {
   const uuid = basename(folder);
   return {
     network: { kind: "host" },
+    networks: [],
     hostname: `rkt-${uuid}`,
     interactive: false,
     mutable: false,
@@ -127,7 +130,7 @@ function become({ program, arguments: words, environment }: Handover): never {
 
 const [verb = "", name = "", folder = "", ...words] = process.argv.slice(2);
 const flavour = await flavourNamed(name);
-const pod = { folder, uuid: basename(folder) };
+const pod = { folder, uuid: basename(folder), apps: [] };
 try {
   switch (verb) {
     case "run":

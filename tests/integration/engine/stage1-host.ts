@@ -74,6 +74,13 @@ export class Stage1Host {
     return this.lab.attempt(drive(`stop ${flavour} ${folder}${force ? " force" : ""}`));
   }
 
+  /** Packages by apt, from where this machine has its own. */
+  async addPackages(...names: readonly string[]): Promise<void> {
+    await this.lab.run(
+      `export DEBIAN_FRONTEND=noninteractive; apt-get update -qq && apt-get install -y -qq --no-install-recommends ${names.join(" ")}`,
+    );
+  }
+
   async #install(): Promise<void> {
     const leader = await this.lab.leader();
     const inside = `/proc/${leader ?? 0}/root`;
@@ -85,10 +92,10 @@ export class Stage1Host {
     await cp(join(checkout, driver), `${inside}${code}/${driver}`);
     await cp(process.execPath, `${inside}${code}/node`);
     for (const flavour of ["fly", "host", "kvm"]) {
-      await mkdir(`${inside}${code}/library/stage1/${flavour}`, { recursive: true });
+      await mkdir(`${inside}/usr/lib/rkt/stage1/${flavour}`, { recursive: true });
       succeeded(
         await runProcess("cc", [
-          ...["-static", "-Os", "-o", `${inside}${code}/library/stage1/${flavour}/become`],
+          ...["-static", "-Os", "-o", `${inside}/usr/lib/rkt/stage1/${flavour}/become`],
           join(checkout, "stage1/starting/become.c"),
         ]),
         "compiling become",
@@ -99,7 +106,7 @@ export class Stage1Host {
 }
 
 function drive(words: string): string {
-  return `env RKT_LIBRARY=${code}/library ${code}/node --no-warnings ${code}/tests/integration/engine/drive-flavour.ts ${words}`;
+  return `${code}/node --no-warnings ${code}/tests/integration/engine/drive-flavour.ts ${words}`;
 }
 
 /** Debian's static busybox and the files that make a root of it. */
