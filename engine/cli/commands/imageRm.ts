@@ -1,0 +1,24 @@
+import { Fault, messageOf } from "../../../errors/fault.ts";
+import { openStore } from "../../store/openStore.ts";
+import type { Command } from "../command.ts";
+import { imageInStore } from "../imageInStore.ts";
+
+export const imageRm: Command = async ({ words, context, print, report }) => {
+  if (words.length === 0) throw new Fault({ what: "must provide at least one image ID" });
+  const store = await openStore(context());
+  let removed = 0;
+  for (const word of words) {
+    try {
+      const { record } = await imageInStore(store, word);
+      await store.remove(record.id);
+      print(`successfully removed aci for image: "${record.id}"`);
+      removed++;
+    } catch (error) {
+      report.line(`rm: error removing image ${JSON.stringify(word)}: ${messageOf(error)}`);
+    }
+  }
+  if (removed > 0) report.line(`rm: ${removed} image(s) successfully removed`);
+  if (removed === words.length) return 0;
+  report.line(`rm: ${words.length - removed} image(s) cannot be removed`);
+  return 254;
+};
