@@ -64,6 +64,13 @@ export const userSchema = z.strictObject({
 export const desiredStateSchema = z.strictObject({
   /** Debian packages; the value is a version, or "" for the one the host's sources offer. */
   packages: z.record(z.string().regex(/^[a-z0-9][a-z0-9+.-]*$/), z.string()).default({}),
+  /** Packages that no archive has: their bytes, on the operator's machine. Each is in `packages` too, with its version. */
+  packageFiles: z
+    .record(
+      z.string().regex(/^[a-z0-9][a-z0-9+.-]*$/),
+      z.strictObject({ path: z.string(), sha256: z.string().regex(/^[0-9a-f]{64}$/), size: z.int() }),
+    )
+    .default({}),
   /** System users (and groups of the same name). */
   users: z.record(z.string().regex(/^[a-z_][a-z0-9_-]*$/), userSchema).default({}),
   directories: z.record(absolutePath, directorySchema).default({}),

@@ -1,4 +1,7 @@
 /** A role's packages: what is missing is installed, and the ledger says so before apt starts. */
+import { APT } from "../layout.ts";
+import { sh } from "../remote/quote.ts";
+import { upload } from "../remote/upload.ts";
 import type { HostWork } from "../remote/work.ts";
 import { assertClaimed } from "../claim/claim-file.ts";
 import { removeFilesScript } from "./apply/files.ts";
@@ -37,7 +40,11 @@ async function installMissing(work: HostWork, state: StateInputs, found: Survey)
     await silenceServices(work, interrupted.installed, units);
   const missing = missingPackages(state.packages, found.packages);
   if (missing.length === 0) return;
-  const installation = await planInstallation(work, missing);
+  const files = await bringPackageFiles(work, state.packageFiles, missing);
+  const installation = await planInstallation(
+    work,
+    missing.map((wanted) => files.get(wanted) ?? wanted),
+  );
   await amendLedger(work, state.role, (ledger, neighbours) => {
     const known = ledger.files[POLICY_PATH] ?? neighbours.entry(POLICY_PATH, (other) => other.files);
     return {
@@ -55,7 +62,34 @@ async function installMissing(work: HostWork, state: StateInputs, found: Survey)
     await install(work, installation, units);
   } finally {
     await letServicesStart(work, state.role);
+    if (files.size > 0) await work.step("clears uploaded packages", sh`rm -f -- ${[...files.values()]}`);
   }
+}
+
+/** Uploads packages that no archive has; gives the path on the host for each wanted `name=version`. */
+async function bringPackageFiles(
+  work: HostWork,
+  packageFiles: StateInputs["packageFiles"],
+  missing: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const folder = `${APT}/packages`;
+  const files = new Map<string, string>();
+  for (const wanted of missing) {
+    const file = packageFiles[wanted.split("=", 1)[0] ?? ""];
+    if (file === undefined) continue;
+    const { path, sha256, size } = file;
+    await upload(work, [{ sha256, size, from: { path } }], folder);
+    // apt takes a file for a package by its ending, and reads it as a user without rights of its own.
+    const target = `${folder}/${sha256}.deb`;
+    await work.step(
+      "names the package",
+      sh`chmod 0755 ${folder}
+chmod 0644 ${`${folder}/${sha256}`}
+mv -fT ${`${folder}/${sha256}`} ${target}`,
+    );
+    files.set(wanted, target);
+  }
+  return files;
 }
 
 /** Takes the policy away as soon as apt is done: another role's package must not meet it. */

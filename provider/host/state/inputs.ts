@@ -64,7 +64,11 @@ export function itemOf(inputs: Properties, kind: ItemMap, name: string): Value |
 }
 
 export function itemNames(inputs: Properties, kind: ItemMap): string[] {
-  const map = unveil(inputs[kind] ?? {});
+  return namesIn(inputs[kind]);
+}
+
+function namesIn(value: Value | undefined): string[] {
+  const map = unveil(value ?? {});
   return isMap(map) ? Object.keys(map) : [];
 }
 
@@ -101,6 +105,14 @@ export function checkState(inputs: Properties): CheckFailure[] {
       failures.push({
         property: `files["${name}"]`,
         reason: `exactly one of content, source and target is needed; given: ${given.length === 0 ? "none" : given.join(" and ")}`,
+      });
+    }
+  }
+  for (const name of namesIn(inputs["packageFiles"])) {
+    if (!itemNames(inputs, "packages").includes(name) || itemOf(inputs, "packages", name) === "") {
+      failures.push({
+        property: `packageFiles["${name}"]`,
+        reason: `packages["${name}"] must say which version the file holds`,
       });
     }
   }
