@@ -71,7 +71,8 @@ export function flagUsage({ name, kind, bare }: FlagGrammar): string {
   return bare === undefined ? `--${name}=${value}` : `--${name}[=${value}]`;
 }
 
-function flagText(flag: FlagGrammar): string {
+/** What a flag does, with its default and its values. */
+export function flagText(flag: FlagGrammar): string {
   const marks = [
     ...(flag.kind.type === "choices" ? [`any of ${flag.kind.values.join(", ")}`] : []),
     ...(flag.repeatable === true ? ["may be repeated"] : []),
