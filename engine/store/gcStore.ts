@@ -64,16 +64,13 @@ function sweepTemporary(folders: StoreFolders): number {
 
 async function sweepTrees(folders: StoreFolders, { treesInUse }: GcRequest): Promise<string[]> {
   const inUse = await treesInUse();
-  const locks: Lock[] = [];
+  const locks = new Map<string, Lock>();
   const doomed: { readonly name: string; readonly beside: string }[] = [];
   try {
     const candidates: string[] = [];
     for (const name of namesIn(folders.trees)) {
       if (inUse.has(nameOfTree(name))) continue;
-      const held = await holdTree(folders, name);
-      if (held === undefined) continue;
-      locks.push(...held);
-      candidates.push(name);
+      if (await holdAll(locks, locksOfTree(folders, name))) candidates.push(name);
     }
     if (candidates.length > 0) {
       // Who took a tree before its locks were ours has told so by now; who comes later waits, and makes it anew.
@@ -85,23 +82,28 @@ async function sweepTrees(folders: StoreFolders, { treesInUse }: GcRequest): Pro
       }
     }
   } finally {
-    for (const held of locks) held.release();
+    for (const held of locks.values()) held.release();
   }
   for (const { beside } of doomed) removeTree(beside);
   return doomed.map(({ name }) => name);
 }
 
-/** The lock of the tree, and of the image through which pods come to it. */
-async function holdTree(folders: StoreFolders, name: string): Promise<Lock[] | undefined> {
+/** The lock of the image through which pods come to a tree, and the tree's own. */
+function locksOfTree(folders: StoreFolders, name: string): string[] {
   const image = imageOfTree(folders, name);
-  const ofImage = image === undefined ? undefined : await tryLock(folders.imageLock(image), "exclusive");
-  if (image !== undefined && ofImage === undefined) return undefined;
-  const ofTree = await tryLock(folders.treeLock(nameOfTree(name)), "exclusive");
-  if (ofTree === undefined) {
-    ofImage?.release();
-    return undefined;
+  const ofTree = folders.treeLock(nameOfTree(name));
+  return image === undefined ? [ofTree] : [folders.imageLock(image), ofTree];
+}
+
+/** Adds these locks to those that are held, if nobody else has one of them. */
+async function holdAll(held: Map<string, Lock>, paths: readonly string[]): Promise<boolean> {
+  for (const path of paths) {
+    if (held.has(path)) continue;
+    const taken = await tryLock(path, "exclusive");
+    if (taken === undefined) return false;
+    held.set(path, taken);
   }
-  return ofImage === undefined ? [ofTree] : [ofImage, ofTree];
+  return true;
 }
 
 function imageOfTree(folders: StoreFolders, treeId: string): ImageId | undefined {
