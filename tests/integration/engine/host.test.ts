@@ -203,7 +203,7 @@ cat /sys/fs/cgroup/memory$memory/memory.limit_in_bytes /sys/fs/cgroup/cpu$cpu/cp
     it("leaves nothing behind when it is killed", async () => {
       const folder = host.newPod();
       const unit = await host.start("host", folder, { apps: [{ name: "app", exec: ["sleep", "1357"] }] });
-      const app = await eventually("the app runs", () => host.lab.run("pgrep -fx 'sleep 1357'"), {
+      const app = await eventually("the app runs", () => host.lab.run("pgrep -f '/sleep 1357$'"), {
         seconds: 30,
       });
       await host.lab.run(`kill -9 $(cat ${folder}/ppid)`);

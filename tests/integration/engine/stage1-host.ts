@@ -1,6 +1,6 @@
 /** A lab host with the flavours of this checkout, a small root, and pods made by hand. */
 import { randomUUID } from "node:crypto";
-import { cp, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -101,6 +101,11 @@ export class Stage1Host {
         "compiling become",
       );
     }
+    await writeFile(
+      `${inside}/usr/lib/rkt/stage1-entry`,
+      `#!/bin/sh\nexec ${code}/node --no-warnings ${code}/stage1/main.ts "$@"\n`,
+      { mode: 0o755 },
+    );
     await smallRoot(`${inside}${tree}`);
   }
 }
