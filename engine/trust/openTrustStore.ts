@@ -13,6 +13,8 @@ export function openTrustStore(
 ): Promise<TrustStore> {
   return Promise.resolve({
     async verifyDetached(imageName, content, signature) {
+      // It may fail while keys are read, when nobody listens yet; whoever reads it is told then.
+      content.on("error", () => undefined);
       try {
         const keys = await keysTrustedFor(imageName, folders, report);
         return await verifyDetachedWith(keys, content, signature);

@@ -34,11 +34,15 @@ export async function keyRules(): Promise<Config> {
 export async function readPublicKeys(bytes: Uint8Array, from: string): Promise<readonly PublicKey[]> {
   const { readKeys } = await import("openpgp");
   const config = await keyRules();
-  let keys: readonly OpenpgpKey[];
+  const keys: OpenpgpKey[] = [];
   try {
-    keys = await (isBinary(bytes)
-      ? readKeys({ binaryKeys: bytes, config })
-      : readKeys({ armoredKeys: Buffer.from(bytes).toString("latin1"), config }));
+    for (const part of isBinary(bytes) ? [bytes] : armoredBlocks(bytes)) {
+      keys.push(
+        ...(await (typeof part === "string"
+          ? readKeys({ armoredKeys: part, config })
+          : readKeys({ binaryKeys: part, config }))),
+      );
+    }
   } catch (cause) {
     throw new Fault({
       what: `${from} holds no OpenPGP public key`,
@@ -60,6 +64,15 @@ export async function readPublicKeys(bytes: Uint8Array, from: string): Promise<r
     armored: key.armor({ ...config, showVersion: false, showComment: false }),
     openpgp: key,
   }));
+}
+
+/** Armored blocks one after the other, as `cat` joins them; the library reads only the first of them. */
+function armoredBlocks(bytes: Uint8Array): readonly string[] {
+  const text = Buffer.from(bytes).toString("latin1");
+  const blocks = text.match(
+    /^-----BEGIN PGP (PUBLIC|PRIVATE) KEY BLOCK-----[^]*?^-----END PGP \1 KEY BLOCK-----/gm,
+  );
+  return blocks ?? [text];
 }
 
 /** The first octet of an OpenPGP packet has its highest bit set, which no armor has. */

@@ -42,9 +42,13 @@ export function judgeSignatureDates(signature: ContentSignature, policy: Signatu
   }
 }
 
-/** Refuses a key that may not sign, or might not at the time that counts; and a key younger than its signature. */
+/**
+ * Refuses a key that may not sign, or might not at the time that counts; and a key younger than its signature. `issuer`
+ * is the fingerprint of the primary key or subkey with which the signature holds.
+ */
 export async function judgeKey(
   key: PublicKey,
+  issuer: string,
   signature: ContentSignature,
   policy: SignaturePolicy,
 ): Promise<void> {
@@ -83,7 +87,8 @@ export async function judgeKey(
   }
   try {
     // Without a date: what depends on time was judged above, by dates that do not change when a key is prolonged.
-    await key.openpgp.getSigningKey(keyId, null, undefined, config);
+    const signing = await key.openpgp.getSigningKey(keyId, null, undefined, config);
+    if (signing.getFingerprint() !== issuer) throw new Error("two of its keys have one key id");
   } catch (cause) {
     throw new Fault({
       what: "openpgp: signature made by a key that may not sign",

@@ -19,6 +19,8 @@ export async function verifyDetachedWith(
   signature: Uint8Array,
   policy: SignaturePolicy = { validAt: "now" },
 ): Promise<Signer> {
+  // It may fail while keys are read, when nobody listens yet; the loop over it tells then.
+  content.on("error", () => undefined);
   try {
     const { readSignatureFile } = await import("./signatures.ts");
     return await verifySignatures(keys, content, await readSignatureFile(signature), policy);
@@ -108,7 +110,7 @@ async function verifyDigest(
     });
   }
   judgeSignatureDates(signature, policy);
-  await judgeKey(key, signature, policy);
+  await judgeKey(key, issuer.getFingerprint(), signature, policy);
 }
 
 const nothingToHash = {

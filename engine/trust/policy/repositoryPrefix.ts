@@ -1,3 +1,4 @@
+import { canonicalRegistry } from "../../images/reference.ts";
 import { prefixCovers } from "../prefix.ts";
 import type { ImagePolicy } from "./imagePolicy.ts";
 
@@ -11,14 +12,17 @@ const pattern = new RegExp(`^(?:${host}|\\[[0-9a-f:.]+\\](?::[0-9]{1,5})?)(?:/${
 export const allowedPrefix =
   'a registry, with a path or without: "registry.example.com/team", without a tag; or "*" for all';
 
-/** The prefix without the slash at its end that some write, or undefined where it is none. */
+/**
+ * The prefix as repositories are written in full: without the slash at its end that some write, and with one name for
+ * Docker's registry. Undefined where it is no prefix.
+ */
 export function parseRepositoryPrefix(text: string): string | undefined {
   const bare = text.endsWith("/") ? text.slice(0, -1) : text;
   if (bare === everything) return bare;
-  const [registry = ""] = bare.split("/");
+  const [registry = "", ...path] = bare.split("/");
   // A registry without a dot or a port could as well be a user of Docker's registry; which is meant, nobody can tell.
   const certain = registry === "localhost" || /[.:]/.test(registry);
-  return certain && pattern.test(bare) ? bare : undefined;
+  return certain && pattern.test(bare) ? [canonicalRegistry(registry), ...path].join("/") : undefined;
 }
 
 export interface Covering {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createReadStream } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -118,6 +119,9 @@ describe("the trust store", function () {
     ]);
     await put("local", "root.d/both.gpg", both);
     await verify("example.com/app");
+    const armored = Buffer.concat([await home.export("second@example.com"), key]);
+    await put("local", "root.d/both.gpg", armored);
+    await verify("example.com/app");
   });
 
   it("warns of a file that is no key, and goes on with the others", async () => {
@@ -136,6 +140,13 @@ describe("the trust store", function () {
     await store.verifyDetached("example.com/app", streamOf(content), signature);
     await rm(join(folders.local, "trustedkeys", "root.d", fingerprint));
     await refused(store.verifyDetached("example.com/app", streamOf(content), signature), unknown);
+  });
+
+  it("tells when the image cannot be read, whatever it did meanwhile", async () => {
+    await put("local", `root.d/${fingerprint}`, key);
+    const store = await openTrustStore(folders, heard);
+    const absent = createReadStream(join(folder, "absent"));
+    await assert.rejects(store.verifyDetached("example.com/app", absent, signature), { code: "ENOENT" });
   });
 
   it("refuses a name that leads out of its folders", async () => {

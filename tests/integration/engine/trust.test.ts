@@ -5,8 +5,10 @@ import { createReadStream } from "node:fs";
 import { chmod, chown, mkdir, mkdtemp, open, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { addTrustedKeys } from "../../../engine/trust/addTrustedKeys.ts";
 import { openTrustStore } from "../../../engine/trust/openTrustStore.ts";
+import type { Signer } from "../../../engine/trust/trustStore.ts";
 import { blocksOf, documentNamed, PROJECT } from "../../docs/markdown.ts";
 import { GpgHome } from "../../engine/trust/gpgHome.ts";
 import { listening, refused } from "../../engine/trust/verification.ts";
@@ -100,6 +102,35 @@ describe("trust", function () {
       );
     });
   });
+
+  // The others are in the unit tests; these take gpg seconds to make.
+  for (const [algorithm, name] of [
+    ["rsa4096", "RSA 4096"],
+    ["dsa1024", "DSA 1024"],
+    ["dsa2048", "DSA 2048"],
+    ["nistp521", "ECDSA P-521"],
+  ] as const) {
+    it(`believes what gpg signs with ${name}, and nothing else`, async () => {
+      const by = [`${algorithm}@example.com`];
+      const fingerprint = await home.makeKey(`${algorithm}@example.com`, { algorithm });
+      const local = join(folder, `${algorithm}-etc`);
+      await mkdir(join(local, "trustedkeys", "root.d"), { recursive: true });
+      await writeFile(
+        join(local, "trustedkeys", "root.d", "key"),
+        await home.export(`${algorithm}@example.com`),
+      );
+      // A short DSA key makes gpg choose SHA-1, which is refused.
+      const signature = await home.sign(Buffer.from("an image"), {
+        by,
+        options: ["--digest-algo", "SHA512"],
+      });
+      const store = await storeIn(local);
+      const verify = (content: string): Promise<Signer> =>
+        store.verifyDetached("example.com/app", Readable.from([Buffer.from(content)]), signature);
+      assert.equal((await verify("an image")).key, fingerprint);
+      await refused(verify("another image"), /hash tag doesn't match|verification failure/);
+    });
+  }
 
   it("verifies 200 MB with little more work than hashing them, and without holding them", async () => {
     const image = join(folder, "large");

@@ -21,8 +21,6 @@ describe("a detached signature that gpg made", function () {
 
   for (const [algorithm, name] of [
     ["rsa2048", "RSA 2048"],
-    ["rsa4096", "RSA 4096"],
-    ["dsa2048", "DSA 2048"],
     ["nistp256", "ECDSA P-256"],
     ["nistp384", "ECDSA P-384"],
     ["ed25519", "Ed25519"],
@@ -133,13 +131,6 @@ describe("a detached signature that gpg made", function () {
     });
   }
 
-  it("holds with a DSA key of 1024 bits, when the digest is sound", async () => {
-    const by = ["dsa1024@example.com"];
-    await home.makeKey("dsa1024@example.com", { algorithm: "dsa1024" });
-    const signature = await home.sign(content, { by, options: ["--digest-algo", "SHA256"] });
-    await verifyDetachedWith(await keysOf("dsa1024@example.com"), streamOf(content), signature);
-  });
-
   it("is refused with a curve that is not supported, by name", async () => {
     const by = ["brainpool@example.com"];
     await home.makeKey("brainpool@example.com", { algorithm: "brainpoolP256r1" });
@@ -148,6 +139,24 @@ describe("a detached signature that gpg made", function () {
       verifyDetachedWith(await keysOf("brainpool@example.com"), streamOf(content), signature),
       /^openpgp: unsupported feature: curve brainpoolP256r1$/,
     );
+  });
+
+  it("holds with a key that is certified with SHA-1, and not with one that is with MD5", async () => {
+    for (const [digest, outcome] of [
+      ["SHA1", undefined],
+      ["MD5", /^openpgp: signature made by a key that may not sign$/],
+    ] as const) {
+      const user = `${digest.toLowerCase()}@example.com`;
+      await home.makeKey(user, { algorithm: "rsa2048", options: ["--cert-digest-algo", digest] });
+      const signature = await home.sign(content, { by: [user], options: ["--digest-algo", "SHA256"] });
+      const verification = verifyDetachedWith(await keysOf(user), streamOf(content), signature);
+      if (outcome === undefined) await verification;
+      else
+        assert.match(
+          (await refused(verification, outcome)).details.got ?? "",
+          /Insecure hash algorithm: MD5/,
+        );
+    }
   });
 
   it("is refused when RSA has only 1024 bits", async () => {

@@ -208,6 +208,7 @@ describe("the policy for a repository", () => {
       assert.equal(parseRepositoryPrefix(good), good);
     }
     assert.equal(parseRepositoryPrefix("quay.io/a/"), "quay.io/a");
+    assert.equal(parseRepositoryPrefix("index.docker.io/library"), "docker.io/library");
     for (const bad of [
       "",
       "/",
