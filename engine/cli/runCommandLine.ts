@@ -1,3 +1,4 @@
+import type { Writable } from "node:stream";
 import { Fault, messageOf } from "../../errors/fault.ts";
 import type { EngineContext } from "../context.ts";
 import { availableCommands } from "./available.ts";
@@ -10,25 +11,38 @@ import { TerminalReport } from "./terminalReport.ts";
 /** The exit code of everything that the engine refuses or cannot do. */
 const FAILED = 254;
 
+/** Where answers and talk go. */
+export interface Streams {
+  readonly out: Writable;
+  readonly err: Writable & { readonly isTTY?: boolean };
+}
+
 /** Does what a command line says, and gives its exit code. */
-export async function runCommandLine(line: readonly string[], environment: Environment): Promise<number> {
+export async function runCommandLine(
+  line: readonly string[],
+  environment: Environment,
+  streams: Streams = { out: process.stdout, err: process.stderr },
+): Promise<number> {
   let parsed: ParsedLine;
   try {
     parsed = parseCommandLine(line, availableCommands, environment);
   } catch (error) {
-    return tell("rkt", error, line.includes("--debug"));
+    return tell("rkt", error, line.includes("--debug"), streams);
   }
-  if (parsed.kind === "help") return await help(parsed, environment);
+  if (parsed.kind === "help") return await help(parsed, environment, streams);
   try {
-    return await call(parsed);
+    return await call(parsed, streams);
   } catch (error) {
-    return tell(parsed.command.name.split(" ").at(-1) ?? "rkt", error, parsed.flags.flag("debug"));
+    return tell(parsed.command.name.split(" ").at(-1) ?? "rkt", error, parsed.flags.flag("debug"), streams);
   }
 }
 
-async function call(parsed: Extract<ParsedLine, { kind: "command" }>): Promise<number> {
+async function call(
+  parsed: Extract<ParsedLine, { kind: "command" }>,
+  { out, err }: Streams,
+): Promise<number> {
   const { command, flags, words, said } = parsed;
-  const report = new TerminalReport(flags.flag("debug"));
+  const report = new TerminalReport(flags.flag("debug"), err);
   for (const { name, deprecated } of command.flags) {
     if (deprecated !== undefined && flags.has(name)) {
       report.line(`Flag --${name} has been deprecated, ${deprecated}`);
@@ -49,7 +63,7 @@ async function call(parsed: Extract<ParsedLine, { kind: "command" }>): Promise<n
     report,
     context: () => (context ??= openContext(command.name, flags, report)),
     print: (text) => {
-      process.stdout.write(`${text}\n`);
+      out.write(`${text}\n`);
     },
   });
 }
@@ -57,26 +71,27 @@ async function call(parsed: Extract<ParsedLine, { kind: "command" }>): Promise<n
 async function help(
   { command, asked }: Extract<ParsedLine, { kind: "help" }>,
   environment: Environment,
+  { out, err }: Streams,
 ): Promise<number> {
   const { renderHelp } = await import("./help.ts");
   const text = renderHelp(command, environment);
   if (asked) {
-    process.stdout.write(text);
+    out.write(text);
     return 0;
   }
-  process.stderr.write(`rkt: missing command\n${text}`);
+  err.write(`rkt: missing command\n${text}`);
   return 2;
 }
 
-function tell(command: string, error: unknown, debug: boolean): number {
+function tell(command: string, error: unknown, debug: boolean, { err }: Streams): number {
   if (error instanceof CommandLineFault) {
-    process.stderr.write(`Error: ${error.message}\nRun '${error.command} --help' for usage.\n`);
+    err.write(`Error: ${error.message}\nRun '${error.command} --help' for usage.\n`);
   } else {
-    process.stderr.write(`${command}: ${error instanceof Fault ? error.message : plain(error)}\n`);
+    err.write(`${command}: ${error instanceof Fault ? error.message : plain(error)}\n`);
   }
   if (debug && error instanceof Error) {
     for (let each: unknown = error; each instanceof Error; each = each.cause) {
-      process.stderr.write(`${each.stack ?? each.message}\n`);
+      err.write(`${each.stack ?? each.message}\n`);
     }
   }
   return FAILED;

@@ -1,12 +1,13 @@
+import type { Writable } from "node:stream";
 import type { Report } from "../context.ts";
 
 /** Lines on standard error. Progress is only shown where it can replace itself. */
 export class TerminalReport implements Report {
   readonly #debug: boolean;
-  readonly #stream: NodeJS.WriteStream;
+  readonly #stream: Writable & { readonly isTTY?: boolean };
   #onProgress = false;
 
-  constructor(debug: boolean, stream: NodeJS.WriteStream = process.stderr) {
+  constructor(debug: boolean, stream: Writable & { readonly isTTY?: boolean }) {
     this.#debug = debug;
     this.#stream = stream;
   }
@@ -25,7 +26,7 @@ export class TerminalReport implements Report {
   }
 
   progress(text: string): void {
-    if (!this.#stream.isTTY) return;
+    if (this.#stream.isTTY !== true) return;
     this.#stream.write(`\r\x1b[K${text}`);
     this.#onProgress = true;
   }
