@@ -74,11 +74,7 @@ export function planFiles(args: PlanArguments, neighbours: Neighbours) {
   return { entries, steps, backups, removed };
 }
 
-function isSettledFile(
-  found: FoundPath | undefined,
-  hash: string | undefined,
-  wanted: WantedFile,
-): boolean {
+function isSettledFile(found: FoundPath | undefined, hash: string | undefined, wanted: WantedFile): boolean {
   if (found === undefined) return false;
   if (wanted.kind === "link") return found.type === "link" && found.target === wanted.target;
   return (
