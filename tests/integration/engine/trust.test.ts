@@ -6,7 +6,6 @@ import { chmod, chown, mkdir, mkdtemp, open, readFile, rm, stat, writeFile } fro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import { addTrustedKeys } from "../../../engine/trust/addTrustedKeys.ts";
 import { openTrustStore } from "../../../engine/trust/openTrustStore.ts";
 import type { Signer } from "../../../engine/trust/trustStore.ts";
 import { blocksOf, documentNamed, PROJECT } from "../../docs/markdown.ts";
@@ -39,39 +38,50 @@ describe("trust", function () {
       assert.ok(block !== undefined, `docs/trust.md has no block with ${text}`);
       return block;
     };
-    const inShell = async (script: string): Promise<void> => {
-      const unattended = 'gpg() { command gpg --batch --yes --pinentry-mode loopback --passphrase "" "$@"; }';
+    const inShell = async (script: string): Promise<string> => {
+      const folders = ["dir=data", "local-config=etc", "system-config=usr"].map(
+        (each) => `--${each.replace("=", `=${folder}/`)}`,
+      );
+      const rkt = [process.execPath, join(PROJECT, "engine/main.ts"), ...folders].join(" ");
+      const unattended = [
+        'gpg() { command gpg --batch --yes --pinentry-mode loopback --passphrase "" "$@"; }',
+        // The person at the terminal, who compared the fingerprint and answers yes.
+        `rkt() { if [ "$1" = trust ]; then echo yes | script -qefc "${rkt} $*" /dev/null; else ${rkt} "$@" 2>&1; fi; }`,
+      ];
       const env = { GNUPGHOME: home.folder, LC_ALL: "C" };
-      const all = ["-euc", `cd ${folder}\n${unattended}\n${script}`];
-      succeeded(await runProcess("bash", all, { env }), script);
+      const all = ["-euo", "pipefail", "-c", [`cd ${folder}`, ...unattended, script].join("\n")];
+      return succeeded(await runProcess("bash", all, { env }), script);
     };
 
-    it("makes a key and signs an ACI that then is accepted for its prefix only", async () => {
-      const aci = join(folder, "app.aci");
-      await writeFile(aci, "an image");
+    it("makes a key, signs an ACI, trusts the key and fetches the ACI", async () => {
+      const manifest = { acKind: "ImageManifest", acVersion: "0.8.11", name: "example.com/team/app" };
+      await mkdir(join(folder, "rootfs"));
+      await writeFile(join(folder, "manifest"), JSON.stringify(manifest));
+      await inShell("tar --create --file app.aci manifest rootfs");
       await inShell(blockWith("--quick-generate-key"));
       await inShell(blockWith("--detach-sign"));
-      const [, prefix = "", file = ""] =
-        /^rkt trust --prefix=(\S+) (\S+)$/m.exec(blockWith("rkt trust")) ?? [];
-      const local = join(folder, "etc");
-      await mkdir(local, { recursive: true });
-      const around = {
-        folders: { local },
-        report: listening(),
-        print: () => undefined,
-        ask: () => Promise.resolve("yes"),
-        discoverKeys: () => Promise.resolve([]),
-      };
-      await addTrustedKeys({ prefix, locations: [join(folder, file)] }, around);
 
-      const store = await storeIn(local);
-      const signature = await readFile(`${aci}.asc`);
-      const signer = await store.verifyDetached(`${prefix}/app`, createReadStream(aci), signature);
-      assert.equal(signer.identity, "Example Team <images@example.com>");
-      await refused(
-        store.verifyDetached("example.com/other", createReadStream(aci), signature),
-        /^openpgp: signature made by unknown entity$/,
+      const script = blockWith("rkt trust");
+      const [untrusted = "", ...rest] = script
+        .split("\n")
+        .toReversed()
+        .filter((line) => line !== "");
+      assert.match(untrusted, /^rkt fetch /);
+      assert.equal(rest.length, 1);
+      const before = await inShell(`! ${untrusted}`);
+      assert.match(before, /^fetch: openpgp: signature made by unknown entity$/m);
+      assert.match(before, /^image: {5}rkt trust --prefix <image>$/m);
+
+      const said = await inShell(script);
+      const [, fingerprint = ""] = /gpg key fingerprint is: ([0-9A-F ]+)/.exec(said) ?? [];
+      assert.match(
+        await inShell("gpg --fingerprint images@example.com"),
+        new RegExp(fingerprint.replaceAll(/ +/g, " +")),
       );
+      assert.match(said, /^image: signature verified:\r?\n {2}Example Team <images@example\.com>/m);
+      assert.match(said, /^sha512-[0-9a-f]{32}$/m);
+      const listed = await inShell(blockWith("ls /etc/rkt").replace("/etc/rkt", join(folder, "etc")));
+      assert.equal(listed.trim(), fingerprint.replaceAll(" ", "").toLowerCase());
     });
 
     it("signs an OCI image with no more than gpg", async () => {
