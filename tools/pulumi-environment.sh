@@ -86,6 +86,9 @@ provide_state() {
   fi
   if [[ -z ${PULUMI_BACKEND_URL:-} ]]; then
     (umask 077 && mkdir -p "$own_state/state")
+    # A file's attributes are written in place: a run that was killed in between left none, and no command could read
+    # the state any more. It can do without them.
+    find "$own_state/state" -type f -name '*.attrs' -empty -delete
     local path="$own_state/state"
     path="${path//%/%25}" path="${path// /%20}" path="${path//#/%23}" path="${path//\?/%3F}"
     export PULUMI_BACKEND_URL="file://$path"

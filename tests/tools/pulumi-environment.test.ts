@@ -186,4 +186,16 @@ describe("bin/pulumi", function () {
     assert.ok(existsSync(join(home, "plugins/resource-command-v4.5.7/pulumi-resource-command")));
     assert.ok(!existsSync(join(home, "plugins/resource-command-v4.5.6")));
   });
+
+  it("gets by with what a run left that was killed while it noted a state's attributes", () => {
+    const stacks = join(checkout, ".rktnetes", "state", ".pulumi", "stacks", "rktnetes");
+    put(join(stacks, "dev.json"), "{}");
+    put(join(stacks, "dev.json.attrs"), "");
+    put(join(stacks, "dev.json.bak.attrs"), "{}");
+    assert.equal(run(["stack", "ls"], []).status, 0);
+    const left = ["dev.json", "dev.json.attrs", "dev.json.bak.attrs"].filter((name) =>
+      existsSync(join(stacks, name)),
+    );
+    assert.deepEqual(left, ["dev.json", "dev.json.bak.attrs"]);
+  });
 });
