@@ -84,32 +84,36 @@ describe("trust", function () {
       assert.equal(listed.trim(), fingerprint.replaceAll(" ", "").toLowerCase());
     });
 
-    it("signs an OCI image with no more than gpg", async () => {
+    it("signs an OCI image with no more than gpg, which is refused without a policy and fetched with one", async () => {
       const script = blockWith("atomic container signature");
-      await inShell(script);
+      const [, reference = ""] = /^image=(\S+)$/m.exec(script) ?? [];
+      const digest = await writeLayout(join(folder, "layout"), reference);
+      const fetch = "rkt fetch oci:layout";
+      assert.match(
+        await inShell(`! ${fetch}`),
+        /^fetch: no image policy says who may sign registry\.example\.com\/team\/app \(try --insecure-options=image\)$/m,
+      );
+
+      await inShell(script.replace(/^digest=.*$/m, `digest=${digest}`));
       const policies = join(folder, "etc", "trust.d");
+      const lookaside = join(folder, "lookaside");
+      const place = join(lookaside, `team/app@${digest.replace(":", "=")}`);
       await mkdir(policies, { recursive: true });
+      await mkdir(place, { recursive: true });
       await inShell(`gpg --export images@example.com > ${policies}/team.gpg`);
       const policy = blocksOf(documentNamed("docs/trust.md"), "json").find((each) =>
         each.includes("simpleSigning"),
       );
-      await writeFile(join(policies, "team.json"), policy ?? "");
-
-      const [, reference = ""] = /^image=(\S+)$/m.exec(script) ?? [];
-      const [, manifestDigest = ""] = /^digest=(\S+)$/m.exec(script) ?? [];
-      const repository = reference.replace(/:[^:/]*$/, "");
-      const message = await readFile(join(folder, "signature-1"));
-      const signatures = {
-        cosign: () => Promise.resolve([]),
-        simpleSigning: () => Promise.resolve([message]),
-      };
-      const store = await storeIn(join(folder, "etc"));
-      const signer = await store.verifyOci({ repository, reference, manifestDigest }, signatures);
-      assert.equal(signer.scheme, "simple-signing");
-      await refused(
-        store.verifyOci({ repository, reference: `${repository}:other`, manifestDigest }, signatures),
-        /failed\n/,
+      await writeFile(
+        join(policies, "team.json"),
+        (policy ?? "").replace("https://signatures.example.com", lookaside),
       );
+      assert.match(await inShell(`! ${fetch}`), /got: +no signature in /);
+
+      await inShell(`cp signature-1 '${place}/signature-1'`);
+      const said = await inShell(fetch);
+      assert.match(said, /^image: signature verified:\n {2}Example Team <images@example\.com>$/m);
+      assert.match(said, /^sha512-[0-9a-f]{32}$/m);
     });
   });
 
@@ -212,6 +216,49 @@ describe("trust", function () {
     succeeded(await asUser(nobody - 1, admins, local, [key]), "rkt trust as another member");
   });
 });
+
+/** An OCI layout of one image without files; gives back its manifest's digest. */
+async function writeLayout(layout: string, reference: string): Promise<string> {
+  const blobs = join(layout, "blobs", "sha256");
+  await mkdir(blobs, { recursive: true });
+  const put = async (bytes: Buffer, mediaType: string): Promise<Descriptor> => {
+    const hex = createHash("sha256").update(bytes).digest("hex");
+    await writeFile(join(blobs, hex), bytes);
+    return {
+      mediaType: `application/vnd.oci.image.${mediaType}`,
+      digest: `sha256:${hex}`,
+      size: bytes.length,
+    };
+  };
+  const json = (content: unknown): Buffer => Buffer.from(JSON.stringify(content));
+  // Two blocks of nothing are an empty archive.
+  const archive = Buffer.alloc(1024);
+  const layer = await put(archive, "layer.v1.tar");
+  const rootfs = { type: "layers", diff_ids: [layer.digest] };
+  const architecture = process.arch === "x64" ? "amd64" : process.arch;
+  const config = await put(
+    json({ architecture, os: "linux", config: { Cmd: ["/bin/true"] }, rootfs }),
+    "config.v1+json",
+  );
+  const mediaType = "application/vnd.oci.image.manifest.v1+json";
+  const manifest = await put(
+    json({ schemaVersion: 2, mediaType, config, layers: [layer] }),
+    "manifest.v1+json",
+  );
+  const annotations = { "org.opencontainers.image.ref.name": reference };
+  await writeFile(join(layout, "oci-layout"), json({ imageLayoutVersion: "1.0.0" }));
+  await writeFile(
+    join(layout, "index.json"),
+    json({ schemaVersion: 2, manifests: [{ ...manifest, annotations }] }),
+  );
+  return manifest.digest;
+}
+
+interface Descriptor {
+  readonly mediaType: string;
+  readonly digest: string;
+  readonly size: number;
+}
 
 async function worked(work: () => Promise<unknown>): Promise<number> {
   const start = process.cpuUsage();
