@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
 import { z } from "zod";
 import { HOST, NetworkHost, OUTSIDE, ownNetwork, type Driver } from "./networkHost.ts";
@@ -185,6 +186,19 @@ END`);
     });
   });
 
+  it("passes a firewall that drops what it does not know, once that is told to let it", async () => {
+    const [one, other] = await Promise.all([engine.pod(), engine.pod()]);
+    await host.run("iptables -P FORWARD DROP");
+    assert.equal(await host.ask(one.namespace, other.ip, 80), "SILENCE");
+    const documented = await readFile(new URL("../../../docs/networking.md", import.meta.url), "utf8");
+    const commands = documented.match(/(?<=^# )iptables .*$/gm) ?? [];
+    assert.equal(commands.length, 2);
+    await host.run(commands.join("; "));
+    assert.equal(await host.ask(one.namespace, other.ip, 80), "ECONNREFUSED");
+    await host.run("nft delete table ip filter");
+    await engine.remove(one, other);
+  });
+
   describe("with ports of the host", () => {
     it("is reached through them from outside, from the host, from other pods and from itself", async () => {
       const pod = await engine.pod("default", ["http:tcp:80:0.0.0.0:8080"]);
@@ -279,6 +293,31 @@ END`);
         await engine.remove({ uuid });
         assert.equal(await host.traces(), bare, `killed after ${part} ninths of ${milliseconds} ms`);
       }
+    });
+
+    it("waits for a plugin that a killed command has left at work", async () => {
+      await host.run(`cd /run/host
+        mkfifo go started
+        cat > local/net.d/late <<'END'
+#!/bin/sh
+configuration=$(cat)
+[ $CNI_COMMAND = DEL ] || { echo yes > /run/host/started; read -r _ < /run/host/go; }
+printf %s "$configuration" | /usr/lib/cni/ptp
+END
+        chmod +x local/net.d/late
+        echo '{"cniVersion":"0.4.0","name":"late","type":"late",
+          "ipam":{"type":"host-local","subnet":"10.60.0.0/24"}}' > local/net.d/late.conf`);
+      const uuid = randomUUID();
+      await host.makePodFolder(uuid);
+      const killed = host.driver();
+      void killed.tell({ what: "setUp", uuid, net: "late" });
+      await host.run("read -r _ < /run/host/started");
+      await killed.kill();
+      const gone = engine.ask({ what: "tearDown", uuid }).then(() => "gone");
+      assert.equal(await Promise.race([gone, setTimeout(500, "waiting")]), "waiting");
+      await host.run("echo go > /run/host/go");
+      assert.equal(await gone, "gone");
+      await host.run("cd /run/host; rm go started local/net.d/*");
     });
 
     it("leaves nothing where taking away was itself killed", async () => {
