@@ -8,7 +8,8 @@
  *   pod inner GRACE MUTABLE CONSOLE CRUN ROOT APP...
  *                                         process 1 of the pod's pid namespace: starts each app with crun, takes in
  *                                         every orphan, writes exit codes, ends when the last app has, or when the
- *                                         first one fails; with MUTABLE "1" it waits for being told instead
+ *                                         first one fails; with MUTABLE "1" it waits for being told instead, and starts
+ *                                         each app with a file oci/APP/start when it is sent SIGRTMIN
  *
  * The inner part being process 1, the kernel ends everything in the pod when it dies, whatever kills it. The outer part
  * tells the kernel to take the inner one along when it dies itself. So no kill leaves an app behind.
@@ -366,6 +367,39 @@ static int count_app(const char *app, pid_t pid, void *context)
     return kill(pid, 0) == 0;
 }
 
+static void note_failure(const char *app)
+{
+    char status_file[512];
+
+    snprintf(status_file, sizeof status_file, "stage1/rootfs/rkt/status/%s", app);
+    if (write_number(status_file, COULD_NOT_EXEC) < 0)
+        complain("%s", status_file);
+}
+
+/* Starts every app that is marked to be started. They are ours from the first moment, and write where the pod writes. */
+static void start_marked_apps(const sigset_t *mask)
+{
+    DIR *apps = opendir("oci");
+    struct dirent *entry;
+
+    if (!apps)
+        return;
+    while ((entry = readdir(apps))) {
+        char mark[512], status_file[512];
+
+        if (entry->d_name[0] == '.')
+            continue;
+        snprintf(mark, sizeof mark, "oci/%s/start", entry->d_name);
+        if (unlink(mark) < 0)
+            continue;
+        snprintf(status_file, sizeof status_file, "stage1/rootfs/rkt/status/%s", entry->d_name);
+        unlink(status_file);
+        if (run_app(mask, entry->d_name) < 0)
+            note_failure(entry->d_name);
+    }
+    closedir(apps);
+}
+
 static int inner(int count, char **words)
 {
     sigset_t before, waited;
@@ -392,10 +426,7 @@ static int inner(int count, char **words)
 
     for (index = 5; index < count; index++) {
         if (run_app(&before, words[index]) < 0) {
-            char status_file[512];
-
-            snprintf(status_file, sizeof status_file, "stage1/rootfs/rkt/status/%s", words[index]);
-            write_number(status_file, COULD_NOT_EXEC);
+            note_failure(words[index]);
             first_failure = COULD_NOT_EXEC;
             break;
         }
@@ -428,6 +459,11 @@ static int inner(int count, char **words)
         if (signal_number < 0 && errno == EAGAIN) {
             forced = 1;
             for_running_apps(tell, (void *)&at_once);
+            continue;
+        }
+        if (signal_number == SIGRTMIN) {
+            if (!ending)
+                start_marked_apps(&before);
             continue;
         }
         switch (signal_number) {
