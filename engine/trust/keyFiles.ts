@@ -1,8 +1,9 @@
 import { chmod, mkdir, readdir, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { hasCode } from "../../errors/diskFault.ts";
 import { Fault, messageOf } from "../../errors/fault.ts";
 import { replaceFileSync } from "../wholeFiles.ts";
-import { isAbsent, prefixFolder, rootFolder, unfinished } from "./keyFolders.ts";
+import { prefixFolder, rootFolder, unfinished } from "./keyFolders.ts";
 import type { PublicKey } from "./openpgp/publicKeys.ts";
 
 /** Group `rkt-admin`, which owns the folder of configuration, may add keys; folders inherit it by their setgid bit. */
@@ -35,7 +36,7 @@ async function makeFolders(local: string, folder: string): Promise<void> {
     try {
       await mkdir(each);
     } catch (error) {
-      if (error instanceof Error && "code" in error && error.code === "EEXIST") continue;
+      if (hasCode(error, "EEXIST")) continue;
       throw error;
     }
     await chmod(each, folderMode);
@@ -57,7 +58,7 @@ async function isRunning(pid: string): Promise<boolean> {
     await stat(`/proc/${pid}`);
     return true;
   } catch (error) {
-    if (isAbsent(error)) return false;
+    if (hasCode(error, "ENOENT")) return false;
     throw error;
   }
 }

@@ -1,6 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Folders, Report } from "../context.ts";
+import { diskFault, hasCode } from "../../errors/diskFault.ts";
 import { messageOf } from "../../errors/fault.ts";
 import { type PublicKey, readPublicKeys } from "./openpgp/publicKeys.ts";
 import { imageNameOf, prefixesOf } from "./prefix.ts";
@@ -34,7 +35,7 @@ export async function keysTrustedFor(
   const trusted = new Map<string, PublicKey>();
   for (const folder of order) {
     for (const file of await keyFilesIn(folder)) {
-      const bytes = await readFile(file);
+      const bytes = await keyBytes(file);
       if (bytes.length === 0) {
         trusted.delete(basename(file).toLowerCase());
         continue;
@@ -50,6 +51,15 @@ export async function keysTrustedFor(
   return [...trusted.values()];
 }
 
+/** Not to be passed over: what cannot be read may be the empty file that takes a key back. */
+async function keyBytes(file: string): Promise<Uint8Array> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    throw diskFault(error);
+  }
+}
+
 /** A key that a process is writing, or was; beside the place where it will be. */
 export const unfinished = /\.(\d+)-\d+\.new$/;
 
@@ -62,11 +72,7 @@ async function keyFilesIn(folder: string): Promise<readonly string[]> {
       .map((entry) => join(folder, entry.name))
       .sort();
   } catch (error) {
-    if (isAbsent(error)) return [];
-    throw error;
+    if (hasCode(error, "ENOENT", "ENOTDIR")) return [];
+    throw diskFault(error);
   }
-}
-
-export function isAbsent(error: unknown): boolean {
-  return error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
 }

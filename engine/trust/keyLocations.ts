@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { Fault, messageOf } from "../../errors/fault.ts";
+import { diskFault } from "../../errors/diskFault.ts";
+import { Fault } from "../../errors/fault.ts";
 import { fetchDocument } from "../images/download/document.ts";
 import { defaultPatience } from "../images/download/patience.ts";
 import { shownUrl } from "../images/download/shownUrl.ts";
@@ -32,10 +33,7 @@ async function readKeyFile(path: string): Promise<Uint8Array> {
   try {
     return await readFile(path);
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") {
-      throw new Fault({ what: `open ${path}: no such file or directory` });
-    }
-    throw new Fault({ what: `open ${path}: ${messageOf(error)}` });
+    throw diskFault(error);
   }
 }
 

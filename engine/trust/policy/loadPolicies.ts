@@ -1,8 +1,8 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Folders } from "../../context.ts";
+import { diskFault, hasCode } from "../../../errors/diskFault.ts";
 import { Fault } from "../../../errors/fault.ts";
-import { isAbsent } from "../keyFolders.ts";
 import type { ImagePolicy } from "./imagePolicy.ts";
 import { parsePolicy, type PolicyMistake } from "./parsePolicy.ts";
 
@@ -19,7 +19,7 @@ export async function loadPolicies(
   for (const folder of [folders.system, folders.local]) {
     const here = new Map<string, ImagePolicy>();
     for (const file of await policyFilesIn(join(folder, "trust.d"))) {
-      const parsed = parsePolicy(await readFile(file, "utf8"), file);
+      const parsed = parsePolicy(await policyText(file), file);
       mistakes.push(...parsed.mistakes);
       if (parsed.policy === undefined) continue;
       for (const [index, prefix] of parsed.policy.prefixes.entries()) {
@@ -42,8 +42,16 @@ async function policyFilesIn(folder: string): Promise<readonly string[]> {
       .sort()
       .map((name) => join(folder, name));
   } catch (error) {
-    if (isAbsent(error)) return [];
-    throw error;
+    if (hasCode(error, "ENOENT", "ENOTDIR")) return [];
+    throw diskFault(error);
+  }
+}
+
+async function policyText(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    throw diskFault(error);
   }
 }
 

@@ -45,12 +45,22 @@ export async function acceptBySigstore(
 }
 
 function holds(key: KeyObject, payload: Uint8Array, signature: Uint8Array): boolean {
-  try {
-    return verify(key.asymmetricKeyType === "ed25519" ? null : "sha256", payload, key, signature);
-  } catch {
-    // What is not even shaped like a signature of that kind is none.
-    return false;
-  }
+  return digestsFor(key).some((digest) => {
+    try {
+      return verify(digest, payload, key, signature);
+    } catch {
+      // What is not even shaped like a signature of that kind is none.
+      return false;
+    }
+  });
+}
+
+/** cosign hashed with SHA-256 for every key, until it chose a digest as long as the curve. */
+function digestsFor(key: KeyObject): readonly (string | null)[] {
+  if (key.asymmetricKeyType === "ed25519") return [null];
+  const curve = key.asymmetricKeyDetails?.namedCurve;
+  if (curve === "secp384r1") return ["sha256", "sha384"];
+  return curve === "secp521r1" ? ["sha256", "sha512"] : ["sha256"];
 }
 
 async function keyOf(source: KeySource): Promise<KeyObject> {

@@ -136,6 +136,8 @@ describe("the policy for OCI images", function () {
   describe("with cosign's signatures", () => {
     const cosignType = "cosign container image signature";
     let key: KeyObject;
+    const failed =
+      /^signature verification of registry\.example\.com\/team\/app:1\.2 \(sha256:[0-9a-f]{64}\) failed\n/;
 
     beforeEach(async () => {
       key = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
@@ -176,6 +178,18 @@ describe("the policy for OCI images", function () {
       }
     });
 
+    it("accepts a digest as long as the key's curve, and no weak one", async () => {
+      const by = generateKeyPairSync("ec", { namedCurve: "P-384" }).privateKey;
+      await put("local", "team.json", policy({ accept: [{ sigstoreKey: pem(by) }] }));
+      const bytes = payload(cosignType, {});
+      const hashed = (digest: string): ReturnType<typeof signed> => ({
+        payload: bytes,
+        annotations: { "dev.cosignproject.cosign/signature": sign(digest, bytes, by).toString("base64") },
+      });
+      await verify(beside(hashed("sha384")));
+      await refused(verify(beside(hashed("sha1"))), failed);
+    });
+
     it("accepts one good signature among others, and any one of several keys", async () => {
       const second = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
       const good = signed(payload(cosignType, {}));
@@ -187,9 +201,6 @@ describe("the policy for OCI images", function () {
       );
       await verify(beside(signed(payload(cosignType, {}), second)));
     });
-
-    const failed =
-      /^signature verification of registry\.example\.com\/team\/app:1\.2 \(sha256:[0-9a-f]{64}\) failed\n/;
 
     it("refuses an image without a signature, or with another's", async () => {
       const stranger = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
