@@ -10,5 +10,7 @@ export const rm: Command = async (invocation) => {
     if (failure === undefined) print(`"${uuid}"`);
     else report.line(`rm: ${failure}`);
   }
-  return outcomes.some(({ failure }) => failure !== undefined) ? 254 : 0;
+  if (outcomes.every(({ failure }) => failure === undefined)) return 0;
+  report.line("rm: failed to remove one or more pods");
+  return 254;
 };

@@ -15,12 +15,15 @@ export const stop: Command = async (invocation) => {
         print(`"${uuid}"`);
         break;
       case "already stopped":
-        report.line(`stop: pod "${uuid}" is already stopped`);
+        print(`pod "${uuid}" is already stopped`);
         break;
       case "failed":
         report.line(`stop: error stopping "${uuid}": ${reason ?? ""}`);
         break;
     }
   }
-  return outcomes.some(({ result }) => result === "failed") ? 254 : 0;
+  const failed = outcomes.filter(({ result }) => result === "failed").length;
+  if (failed === 0) return 0;
+  report.line(`stop: failed to stop ${failed} pod(s)`);
+  return 254;
 };

@@ -1,5 +1,4 @@
 /** An image while the flags behind it are read. Each setter takes a flag's value, or says what is wrong with it. */
-import type { Annotation, EnvironmentVariable } from "../../appc/imageManifest.ts";
 import { isolatorMistake } from "../../appc/isolators.ts";
 import { acIdentifierMistake, acNameMistake, environmentNameMistake } from "../../appc/names.ts";
 import type { Mount } from "../../appc/podManifest.ts";
@@ -14,9 +13,9 @@ type Setter = (draft: AppDraft, value: string) => string | undefined;
 export class AppDraft {
   readonly image: string;
   readonly arguments: string[] = [];
-  readonly environment: EnvironmentVariable[] = [];
+  readonly environment = new Map<string, string>();
   readonly mounts: Mount[] = [];
-  readonly annotations: Annotation[] = [];
+  readonly annotations = new Map<string, string>();
   readonly userAnnotations = new Map<string, string>();
   readonly userLabels = new Map<string, string>();
   rest: Omit<
@@ -29,18 +28,24 @@ export class AppDraft {
   }
 
   finish(): AppRequest {
-    const { image, environment, mounts, annotations } = this;
+    const { image, mounts } = this;
     return {
       image,
       arguments: this.arguments,
-      environment,
+      environment: pairs(this.environment),
       mounts,
-      annotations,
+      annotations: pairs(this.annotations),
       userAnnotations: Object.fromEntries(this.userAnnotations),
       userLabels: Object.fromEntries(this.userLabels),
       ...this.rest,
     };
   }
+}
+
+function pairs(
+  map: ReadonlyMap<string, string>,
+): readonly { readonly name: string; readonly value: string }[] {
+  return [...map].map(([name, value]) => ({ name, value }));
 }
 
 /** A value that may be given once. */
@@ -57,49 +62,38 @@ export const appSetters: Readonly<Record<string, Setter>> = {
     draft.rest = { ...draft.rest, signature };
     return undefined;
   }),
-  name: once("name", "name", (draft, name) => {
+  name: (draft, name) => {
     draft.rest = { ...draft.rest, name };
     return acNameMistake(name);
-  }),
+  },
   exec: once("exec", "exec", (draft, exec) => {
     draft.rest = { ...draft.rest, exec };
     return exec === "" ? "a program must be named" : undefined;
   }),
-  "working-dir": once("workingDirectory", "working-dir", (draft, workingDirectory) => {
+  "working-dir": (draft, workingDirectory) => {
     draft.rest = { ...draft.rest, workingDirectory };
     return workingDirectory.startsWith("/") ? undefined : "workingDirectory must be an absolute path";
-  }),
-  user: once("user", "user", (draft, user) => {
+  },
+  user: (draft, user) => {
     draft.rest = { ...draft.rest, user };
     return user === "" ? "user is required" : undefined;
-  }),
-  group: once("group", "group", (draft, group) => {
+  },
+  group: (draft, group) => {
     draft.rest = { ...draft.rest, group };
     return group === "" ? "group is required" : undefined;
-  }),
+  },
   "supplementary-gids": (draft, value) => {
     const words = value.split(",");
-    const wrong = words.find((word) => !/^\d{1,10}$/.test(word));
-    draft.rest = { ...draft.rest, supplementaryGids: words.map(Number) };
-    return wrong === undefined ? undefined : `${JSON.stringify(wrong)} is no group id`;
+    const before = draft.rest.supplementaryGids ?? [];
+    draft.rest = { ...draft.rest, supplementaryGids: [...before, ...words.map(Number)] };
+    return words.every((word) => /^\d{1,10}$/.test(word))
+      ? undefined
+      : "--supplementary-gids must be integers";
   },
-  environment: (draft, value) => {
-    const pair = pairOf(value);
-    if (typeof pair === "string") return pair;
-    if (draft.environment.some(({ name }) => name === pair[0])) {
-      return `environment ${JSON.stringify(pair[0])} is already set`;
-    }
-    draft.environment.push({ name: pair[0], value: pair[1] });
-    return environmentNameMistake(pair[0]);
-  },
-  annotation: (draft, value) => {
-    const pair = pairOf(value);
-    if (typeof pair === "string") return pair;
-    draft.annotations.push({ name: pair[0], value: pair[1] });
-    return acIdentifierMistake(pair[0]);
-  },
-  "user-annotation": (draft, value) => setOnce(draft.userAnnotations, value),
-  "user-label": (draft, value) => setOnce(draft.userLabels, value),
+  environment: (draft, value) => setPair(draft.environment, "environment", value, environmentNameMistake),
+  annotation: (draft, value) => setPair(draft.annotations, "annotation", value, acIdentifierMistake),
+  "user-annotation": (draft, value) => setPair(draft.userAnnotations, "user-annotation", value),
+  "user-label": (draft, value) => setPair(draft.userLabels, "user-label", value),
   "readonly-rootfs": (draft, value) => {
     draft.rest = { ...draft.rest, readOnlyRootfs: boolOf(value) === true };
     return undefined;
@@ -135,20 +129,20 @@ export const appSetters: Readonly<Record<string, Setter>> = {
   },
   "caps-retain": (draft, value) => {
     if (draft.rest.capsRemove !== undefined) return bothCapabilitySets;
-    draft.rest = { ...draft.rest, capsRetain: [...(draft.rest.capsRetain ?? []), ...capabilities(value)] };
+    draft.rest = { ...draft.rest, capsRetain: capabilities(value) };
     return undefined;
   },
   "caps-remove": (draft, value) => {
     if (draft.rest.capsRetain !== undefined) return bothCapabilitySets;
-    draft.rest = { ...draft.rest, capsRemove: [...(draft.rest.capsRemove ?? []), ...capabilities(value)] };
+    draft.rest = { ...draft.rest, capsRemove: capabilities(value) };
     return undefined;
   },
-  seccomp: once("seccomp", "seccomp", (draft, value) => {
+  seccomp: (draft, value) => {
     const seccomp = seccompOf(value);
     if (typeof seccomp === "string") return seccomp;
     draft.rest = { ...draft.rest, seccomp };
     return undefined;
-  }),
+  },
   stdin: (draft, value) => {
     const mode = streamMode(value);
     draft.rest = { ...draft.rest, ...(mode !== undefined && { stdin: mode }) };
@@ -166,7 +160,7 @@ export const appSetters: Readonly<Record<string, Setter>> = {
   },
 };
 
-const bothCapabilitySets = "--caps-retain and --caps-remove cannot be used together for one image";
+const bothCapabilitySets = "cannot use both --caps-retain and --caps-remove on the same image";
 
 function addMount(draft: AppDraft, mount: Mount | string): string | undefined {
   if (typeof mount === "string") return mount;
@@ -174,12 +168,17 @@ function addMount(draft: AppDraft, mount: Mount | string): string | undefined {
   return undefined;
 }
 
-function setOnce(record: Map<string, string>, value: string): string | undefined {
+/** The last value of a name counts. */
+function setPair(
+  pairs: Map<string, string>,
+  flag: string,
+  value: string,
+  rule: (name: string) => string | undefined = () => undefined,
+): string | undefined {
   const pair = pairOf(value);
-  if (typeof pair === "string") return pair;
-  if (record.has(pair[0])) return `key ${JSON.stringify(pair[0])} already set`;
-  record.set(...pair);
-  return undefined;
+  if (typeof pair === "string") return `invalid format of --${flag} flag ${JSON.stringify(value)}`;
+  pairs.set(...pair);
+  return rule(pair[0]);
 }
 
 function wholeNumberMistake(value: string): string | undefined {

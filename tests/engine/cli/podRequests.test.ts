@@ -88,6 +88,20 @@ describe("requests of rkt run", () => {
     ]);
   });
 
+  it("let the last of two flags count where rkt does", () => {
+    const { user, environment, capsRetain } = app(
+      "img --user=1 --user=2 --environment=A=1 --environment=A=2 --caps-retain=CAP_KILL --caps-retain=CAP_CHOWN",
+    );
+    assert.deepEqual(
+      { user, environment, capsRetain },
+      {
+        user: "2",
+        environment: [{ name: "A", value: "2" }],
+        capsRetain: ["CAP_CHOWN"],
+      },
+    );
+  });
+
   it("name networks, ports and what cannot go together", () => {
     assert.deepEqual(read("img").start.networks, [{ name: "default", arguments: {} }]);
     assert.deepEqual(
@@ -153,7 +167,11 @@ describe("requests of rkt run", () => {
     ["img --name=A_b", /ACName must contain only lower case/],
     ["img --cpu-shares=1", /must be between 2 and 262144, got 1/],
     ["img --seccomp=mode=keep,chmod", /unknown seccomp mode "keep"/],
-    ["img --environment=A", /must be specified as key=value/],
+    ["img --environment=A", /invalid format of --environment flag "A"/],
+    [
+      "img --caps-retain=CAP_KILL --caps-remove=CAP_KILL",
+      /cannot use both --caps-retain and --caps-remove on the same image/,
+    ],
     [
       "--volume=d,kind=host img",
       /invalid value in --volume flag "d,kind=host": source for host volume cannot be empty/,
