@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { availableCommands } from "../cli/available.ts";
 import { bashCompletion } from "../cli/bashCompletion.ts";
 import { stage1Image as fly } from "../../stage1/fly/image.ts";
+import { stage1Image as host } from "../../stage1/host/image.ts";
+import { stage1Image as kvm } from "../../stage1/kvm/image.ts";
 import { stage1Image as oci } from "../../stage1/oci/image.ts";
 import type { Stage1Image } from "../../stage1/image.ts";
 
@@ -32,7 +34,9 @@ export function sourcesOf(checkout: string): EngineSources {
     completion: bashCompletion(),
     flavours: [
       { name: "oci", image: oci() },
+      { name: "host", image: host() },
       { name: "fly", image: fly() },
+      { name: "kvm", image: kvm() },
     ],
     copyright: "Rktnetes, by its contributors, under the Apache License, Version 2.0.",
   };

@@ -25,7 +25,9 @@ export async function openFlavour(
       const { host } = await import("../../stage1/host/host.ts");
       return host;
     }
-    case "kvm":
-      throw new Error(`flavour ${name} is not there yet`);
+    case "kvm": {
+      const { kvm } = await import("../../stage1/kvm/kvm.ts");
+      return kvm;
+    }
   }
 }

@@ -17,14 +17,12 @@ import { cpuLimit, cpuShares, memoryLimit } from "../../engine/appc/isolators.ts
 import type { RuntimeApp } from "../../engine/appc/podManifest.ts";
 import { Fault } from "../../errors/fault.ts";
 import { defaultPath, environmentOf } from "../appEnvironment.ts";
-import { nameFiles, volumeMounts } from "../appMounts.ts";
 import { resolveAppUser } from "../appUser.ts";
 import { allCapabilities, capabilitiesOf } from "../capabilities.ts";
 import type { AppToRun, Flavour, Handover, PodToRun } from "../contract.ts";
 import { cgroupRoot, isService, machineName, scopeOf, systemdCgroup } from "../machine.ts";
-import { fstabOf, rootLine, type FstabLine } from "../mounting/fstab.ts";
-import { RootView } from "../mounting/rootView.ts";
-import { makeEmptyVolumes, mountLines } from "../mounting/volumeLines.ts";
+import { appLines } from "../mounting/appLines.ts";
+import { fstabOf } from "../mounting/fstab.ts";
 import { seccompFilterOf } from "../seccomp.ts";
 import { environmentFile } from "../starting/becoming.ts";
 import { childrenOf, readNumber, send } from "../starting/processes.ts";
@@ -84,7 +82,7 @@ function prepare(pod: PodToRun): Handover {
   const table = join(pod.folder, "fstab");
   writeFileSync(
     table,
-    fstabOf(pod.manifest.apps.flatMap((app) => linesOf(pod, app, rootOf(pod, app), mountinfo))),
+    fstabOf(pod.manifest.apps.flatMap((app) => appLines(pod, app, rootOf(pod, app), mountinfo))),
     { mode: 0o640 },
   );
   for (const app of apps) {
@@ -199,34 +197,6 @@ function unitFacts(pod: PodToRun, runtimeApp: RuntimeApp, root: AppToRun["root"]
     interactive: pod.interactive,
     pathsUnprotected: pod.insecure.paths,
   };
-}
-
-function linesOf(
-  pod: PodToRun,
-  app: RuntimeApp,
-  root: AppToRun["root"],
-  mountinfo: string,
-): readonly FstabLine[] {
-  const view = new RootView(root);
-  // What the app's unit binds has to be there: nothing can be made in a root that is read-only.
-  for (const folder of ["/proc", "/dev", "/sys"]) view.mounted(view.place(folder, "folder"), folder, false);
-  makeEmptyVolumes(pod, app);
-  const lines = [
-    rootLine(root, app.readOnlyRootFS),
-    ...mountLines([...volumeMounts(pod, app), ...nameFiles(pod)], root.target, view, mountinfo),
-  ];
-  if (pod.hosts !== "default" || view.isThere("/etc/hosts")) return lines;
-  const fallback = join(pod.folder, "hosts-fallback");
-  writeFileSync(fallback, `127.0.0.1 localhost localdomain ${pod.hostname}\n`, { mode: 0o644 });
-  return [
-    ...lines,
-    {
-      source: fallback,
-      target: join(root.target, view.place("/etc/hosts", "file")),
-      type: "none",
-      options: ["bind"],
-    },
-  ];
 }
 
 /** The hierarchies of cgroup v1 in which the pod's systemd has something to set. */

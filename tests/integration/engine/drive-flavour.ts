@@ -37,6 +37,8 @@ async function flavourNamed(name: string): Promise<Flavour> {
       return (await import("../../../stage1/fly/fly.ts")).fly;
     case "host":
       return (await import("../../../stage1/host/host.ts")).host;
+    case "kvm":
+      return (await import("../../../stage1/kvm/kvm.ts")).kvm;
     default:
       throw new Error(`no flavour ${name}`);
   }
