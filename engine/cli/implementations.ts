@@ -28,3 +28,12 @@ export const implementations: Readonly<Record<string, () => Promise<Command>>> =
   trust: async () => (await import("./commands/trust.ts")).trust,
   version: async () => (await import("./commands/version.ts")).version,
 };
+
+/** Flags that nothing behind the command line answers to yet. Whoever types one is told so, and gets no pod without it. */
+export const missingFlags: ReadonlySet<string> = new Set([
+  "mds-register",
+  "private-users",
+  "stderr",
+  "stdin",
+  "stdout",
+]);

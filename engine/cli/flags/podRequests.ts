@@ -60,6 +60,7 @@ export function prepareRequest(command: SaidCommand): PrepareRequest {
       pullPolicy,
       inheritEnvironment: flags.flag("inherit-env"),
       setEnvironment: setEnvironment(command),
+      annotations: [],
       userAnnotations: {},
       userLabels: {},
     },
