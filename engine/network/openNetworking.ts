@@ -25,6 +25,7 @@ import { attach, detach, findPlugin, type PluginCall } from "./plugin.ts";
 import type { AttachedNetwork, NetworkRequest, Networking, PodNetwork } from "./podNetwork.ts";
 import {
   readRecord,
+  recordedPods,
   removeRecord,
   runtimeRecord,
   writeRecord,
@@ -277,7 +278,7 @@ async function leftovers(
   exists: (uuid: string) => boolean | Promise<boolean>,
 ): Promise<readonly string[]> {
   const found: string[] = [];
-  for (const uuid of namesIn(join(places.runtime, "pods"))) {
+  for (const uuid of recordedPods(places)) {
     const record = runtimeRecord(places, uuid);
     if (record?.dataFolder === context.folders.data && !(await exists(uuid))) found.push(uuid);
   }

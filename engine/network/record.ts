@@ -1,6 +1,6 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ChosenNetwork } from "./chooseNetworks.ts";
+import { namesIn, type ChosenNetwork } from "./chooseNetworks.ts";
 import type { PortTarget } from "./hostPorts.ts";
 import { isObject, objectsIn, stringIn } from "./json.ts";
 import { parseNetworkConfiguration } from "./networkConfiguration.ts";
@@ -60,6 +60,17 @@ export function runtimeRecord(places: NetworkPlaces, uuid: string): NetworkRecor
 export function removeRecord(places: NetworkPlaces, podFolder: string, uuid: string): void {
   rmSync(join(podFolder, FILE), { force: true });
   rmSync(join(places.runtime, "pods", uuid), { force: true });
+}
+
+/** The pods that hold something since the last boot. Records whose writer was killed at it are swept. */
+export function recordedPods(places: NetworkPlaces): readonly string[] {
+  const pods = join(places.runtime, "pods");
+  return namesIn(pods).filter((name) => {
+    const writer = /\.(\d+)\.tmp$/.exec(name)?.[1];
+    if (writer === undefined) return true;
+    if (!existsSync(`/proc/${writer}`)) rmSync(join(pods, name), { force: true });
+    return false;
+  });
 }
 
 function replace(path: string, text: string): void {

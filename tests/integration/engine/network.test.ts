@@ -346,7 +346,7 @@ END
 
     it("is found for pods whose folder is gone", async () => {
       const [gone, there] = await Promise.all([engine.pod(), engine.pod()]);
-      await host.run(`rm -r /run/host/data/${gone.uuid}`);
+      await host.run(`rm -r /run/host/data/${gone.uuid}; touch /run/rkt/network/pods/x.999999999.tmp`);
       assert.deepEqual((await engine.ask({ what: "leftovers" })).value, [gone.uuid]);
       await engine.remove(gone);
       assert.equal(await host.ask(undefined, there.ip, 80), "ECONNREFUSED");
