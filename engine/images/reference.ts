@@ -140,11 +140,11 @@ export function parseRegistryReference(text: string): RegistryReference {
   const hasRegistry = /[.:A-Z[]/.test(first) || first === "localhost";
   const registry = hasRegistry ? canonicalRegistry(first) : "docker.io";
   const rest = hasRegistry ? path.slice(slash + 1) : path;
-  if (!hostPattern.test(registry)) throw refuse("its registry is none");
   const repository = registry === "docker.io" && !rest.includes("/") ? `library/${rest}` : rest;
+  if (registry.length + repository.length > 255) throw refuse("it is longer than 255 characters");
+  if (!hostPattern.test(registry)) throw refuse("its registry is none");
   if (!repositoryPattern.test(repository))
     throw refuse("a repository is lower case letters, digits and . _ - /");
-  if (registry.length + repository.length > 255) throw refuse("it is longer than 255 characters");
   const implicitTag = tag === undefined && digest === undefined;
   return {
     kind: "registry",

@@ -20,10 +20,10 @@ export class NoTls extends Fault {}
 
 export function explainFailure(url: URL, method: string, error: Error): Error {
   const code = "code" in error ? String(error.code) : "";
-  if (/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG/.test(code)) {
+  if (code === "EPROTO" && /wrong version number|packet length too long/.test(error.message)) {
     const verb = `${method.charAt(0)}${method.slice(1).toLowerCase()}`;
     return new NoTls({
-      what: `${verb} "${shownUrl(url)}": http: server gave HTTP response to HTTPS client`,
+      what: `${verb} "${shownUrl(url).replace(/^([^/]*\/\/[^/]*\/v2\/).*$/, "$1")}": http: server gave HTTP response to HTTPS client`,
       remedy: "if that network is yours, allow plain HTTP with --insecure-options=http",
     });
   }
