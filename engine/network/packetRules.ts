@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Fault } from "../../errors/fault.ts";
 import { namesIn } from "./chooseNetworks.ts";
@@ -96,11 +96,4 @@ function nftFault(stderr: string): Fault {
     });
   }
   return new Fault({ what: "failed to setup network: nft refused the pod's rules", cause: stderr.trim() });
-}
-
-/** Which tables there are, for tests and leftovers. */
-export function usedTables(places: NetworkPlaces): readonly string[] {
-  return namesIn(join(places.runtime, "tables")).filter(
-    (table) => readdirSync(join(places.runtime, "tables", table)).length > 0,
-  );
 }
