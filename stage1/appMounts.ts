@@ -16,7 +16,10 @@ export function emptyVolumeFolder(podFolder: string, volume: string): string {
 }
 
 /** The volumes of an app, in the order in which they are to be mounted: what holds others before what they hold. */
-export function volumeMounts(pod: PodToRun, app: RuntimeApp): readonly AppMount[] {
+export function volumeMounts(
+  pod: Pick<PodToRun, "manifest" | "folder">,
+  app: RuntimeApp,
+): readonly AppMount[] {
   const volumes = new Map<string, Volume>(pod.manifest.volumes.map((volume) => [volume.name, volume]));
   const points = new Map((app.app?.mountPoints ?? []).map((point) => [point.path, point]));
   return app.mounts
@@ -37,7 +40,7 @@ export function volumeMounts(pod: PodToRun, app: RuntimeApp): readonly AppMount[
 }
 
 /** resolv.conf and hosts, where they are not the image's own. */
-export function nameFiles(pod: PodToRun): readonly AppMount[] {
+export function nameFiles(pod: Pick<PodToRun, "folder" | "resolvConf" | "hosts">): readonly AppMount[] {
   const file = (source: string, destination: string): AppMount => ({
     source,
     destination,

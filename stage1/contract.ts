@@ -1,4 +1,4 @@
-import type { PodManifest } from "../engine/appc/podManifest.ts";
+import type { PodManifest, RuntimeApp } from "../engine/appc/podManifest.ts";
 import type { InsecureOptions } from "../engine/insecureOptions.ts";
 import type { NetworkRequest, PodNetwork } from "../engine/network/podNetwork.ts";
 
@@ -69,10 +69,27 @@ export interface Flavour {
   ): Promise<Handover>;
   /** Ends a running pod: politely, or at once with `force`. Resolves when it was told, not when it has ended. */
   stop(pod: { readonly folder: string; readonly uuid: string }, force: boolean): Promise<void>;
+  /** Absent where a pod cannot change once it runs. */
+  readonly apps?: MutableApps;
   /** Takes away what only this flavour knows of (cgroups, machines); the pod is dead. Nothing is no error. */
   collect(pod: {
     readonly folder: string;
     readonly uuid: string;
     readonly apps: readonly string[];
   }): Promise<void>;
+}
+
+/** What a running pod's apps can be told, one by one. Each resolves when it has come about. */
+export interface MutableApps {
+  /** Makes an app that is in the pod's manifest ready to start. */
+  add(pod: PodPlace, app: RuntimeApp, root: AppToRun["root"]): Promise<void>;
+  start(pod: PodPlace, app: string): Promise<void>;
+  stop(pod: PodPlace, app: string): Promise<void>;
+  /** Takes away what `add` made. The app does not run. */
+  remove(pod: PodPlace, app: string): Promise<void>;
+}
+
+export interface PodPlace {
+  readonly folder: string;
+  readonly uuid: string;
 }

@@ -2,6 +2,14 @@ import type { Command } from "./command.ts";
 
 /** Each command's code, loaded when it is called. What is missing here is not offered. */
 export const implementations: Readonly<Record<string, () => Promise<Command>>> = {
+  "app add": async () => (await import("./commands/appAdd.ts")).appAdd,
+  "app exec": async () => (await import("./commands/enter.ts")).enter,
+  "app list": async () => (await import("./commands/appList.ts")).appList,
+  "app rm": async () => (await import("./commands/appChange.ts")).appRm,
+  "app sandbox": async () => (await import("./commands/appSandbox.ts")).appSandbox,
+  "app start": async () => (await import("./commands/appChange.ts")).appStart,
+  "app status": async () => (await import("./commands/appList.ts")).appStatus,
+  "app stop": async () => (await import("./commands/appChange.ts")).appStop,
   "cat-manifest": async () => (await import("./commands/catManifest.ts")).catManifest,
   completion: async () => (await import("./commands/completion.ts")).completion,
   config: async () => (await import("./commands/config.ts")).config,

@@ -33,7 +33,7 @@ export function planPod(
     apps,
     volumes: request.volumes,
     isolators: [],
-    annotations: [],
+    annotations: request.annotations,
     ports: request.ports,
     userAnnotations: request.userAnnotations,
     userLabels: request.userLabels,

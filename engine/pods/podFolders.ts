@@ -23,6 +23,8 @@ export function podFolder(data: string, stage: PodStage, uuid: string): string {
 export const inPod = {
   manifest: "pod",
   /** Its time of change says when the pod was made. */
+  /** Held by whoever changes the apps of a running pod. */
+  manifestLock: "pod.lck",
   created: "pod-created",
   owner: "owner",
   /** Held by whoever takes a prepared pod, to run it or to remove it. */
@@ -44,6 +46,8 @@ export const inPod = {
   overlay: "overlay",
   sharedVolumes: "sharedVolumes",
   appManifest: (app: string): string => join("appsinfo", app, "manifest"),
+  /** Of a pod whose apps are started one by one. */
+  appStarted: (app: string): string => join("appsinfo", app, "started"),
   appTree: (app: string): string => join("appsinfo", app, "treeStoreID"),
   appRootfs: (app: string): string => join("stage1", "rootfs", "opt", "stage2", app, "rootfs"),
 } as const;
@@ -53,3 +57,6 @@ export function stage1Notes(folder: string): string {
   const upper = join(folder, inPod.stage1Overlay, "upper");
   return join(existsSync(upper) ? upper : join(folder, inPod.stage1Rootfs), "rkt");
 }
+
+/** The annotation of a pod whose apps may change while it runs. */
+export const mutableAnnotation = "coreos.com/rkt/stage1/mutable";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { emptyVolumeFolder } from "../../stage1/appMounts.ts";
 import { parsePodManifest } from "../appc/parsePodManifest.ts";
 import type { PodManifest, RuntimeApp, Volume } from "../appc/podManifest.ts";
-import { inPod, stage1Notes } from "./podFolders.ts";
+import { inPod, mutableAnnotation, stage1Notes } from "./podFolders.ts";
 import { timesOf, type PodOnDisk } from "./podState.ts";
 import type { AttachedNetwork } from "../network/podNetwork.ts";
 import type { AppView, PodView } from "./requests.ts";
@@ -45,7 +45,7 @@ function viewApp(pod: PodOnDisk, manifest: PodManifest, app: RuntimeApp, started
     name: app.name,
     imageId: app.image.id,
     imageName: `${app.image.name ?? ""}${version === undefined ? "" : `:${version}`}`,
-    state: stateOfApp(pod, exitCode),
+    state: stateOfApp(pod, manifest, app.name, exitCode),
     ...(changed(join(pod.folder, inPod.appTree(app.name))) !== undefined && {
       createdAt: changed(join(pod.folder, inPod.appTree(app.name))) ?? 0,
     }),
@@ -69,8 +69,15 @@ function viewApp(pod: PodOnDisk, manifest: PodManifest, app: RuntimeApp, started
   };
 }
 
-function stateOfApp(pod: PodOnDisk, exitCode: number | undefined): AppView["state"] {
+function stateOfApp(
+  pod: PodOnDisk,
+  manifest: PodManifest,
+  app: string,
+  exitCode: number | undefined,
+): AppView["state"] {
   if (exitCode !== undefined) return "exited";
+  const isMutable = manifest.annotations.some(({ name }) => name === mutableAnnotation);
+  if (isMutable && changed(join(pod.folder, inPod.appStarted(app))) === undefined) return "created";
   switch (pod.state) {
     case "running":
       return "running";

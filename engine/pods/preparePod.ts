@@ -79,7 +79,11 @@ function startPodFolder(data: string, uuid: string): string {
   return folder;
 }
 
-async function renderChecked(parts: PodParts, store: Store, image: StoredImage): Promise<RenderedTree> {
+export async function renderChecked(
+  parts: PodParts,
+  store: Store,
+  image: StoredImage,
+): Promise<RenderedTree> {
   await store.use(image.record.id);
   const tree = await store.render(image.record.id);
   if (!parts.context.insecure.ondisk) await store.checkTree(tree.id);
@@ -95,24 +99,40 @@ async function fillPodFolder(
   replaceFileSync(join(folder, inPod.manifest), serializePodManifest(manifest), { mode: 0o640 });
   writeFileSync(join(folder, inPod.flavor), flavour);
   mkdirSync(join(folder, inPod.statuses), { recursive: true, mode: 0o755 });
-  for (const volume of manifest.volumes) {
+  makeEmptyVolumes(folder, manifest);
+  for (const [index, app] of manifest.apps.entries()) {
+    const tree = trees[index];
+    if (tree === undefined) throw new Error(`no tree for app ${app.name}`);
+    await placeApp(folder, app.name, tree, copying);
+  }
+  writeFileSync(join(folder, inPod.created), "");
+}
+
+/** Folders for the volumes that begin empty, of the pod and of single apps. */
+export function makeEmptyVolumes(folder: string, { volumes, apps }: PodManifest): void {
+  const own = apps.flatMap(({ mounts }) => mounts.flatMap(({ appVolume }) => appVolume ?? []));
+  for (const volume of [...volumes, ...own]) {
     if (volume.kind !== "empty") continue;
     const place = emptyVolumeFolder(folder, volume.name);
     mkdirSync(place, { recursive: true });
     chownSync(place, volume.uid, volume.gid);
     chmodSync(place, Number.parseInt(volume.mode, 8));
   }
-  for (const [index, app] of manifest.apps.entries()) {
-    const tree = trees[index];
-    if (tree === undefined) throw new Error(`no tree for app ${app.name}`);
-    const target = join(folder, inPod.appRootfs(app.name));
-    mkdirSync(target, { recursive: true, mode: 0o755 });
-    mkdirSync(join(folder, dirname(inPod.appTree(app.name))), { recursive: true });
-    writeFileSync(join(folder, inPod.appTree(app.name)), tree.id);
-    if (copying) await copyTree(tree.rootfs, target);
-    else makeUpper(join(folder, inPod.overlay, app.name), tree.rootfs);
-  }
-  writeFileSync(join(folder, inPod.created), "");
+}
+
+/** Where an app's root will be, and what it is made of. */
+export async function placeApp(
+  folder: string,
+  app: string,
+  tree: RenderedTree,
+  copying: boolean,
+): Promise<void> {
+  const target = join(folder, inPod.appRootfs(app));
+  mkdirSync(target, { recursive: true, mode: 0o755 });
+  mkdirSync(join(folder, dirname(inPod.appTree(app))), { recursive: true });
+  writeFileSync(join(folder, inPod.appTree(app)), tree.id);
+  if (copying) await copyTree(tree.rootfs, target);
+  else makeUpper(join(folder, inPod.overlay, app), tree.rootfs);
 }
 
 /** The image that is to run the pod, under the names that the published interface gives its parts. */
@@ -142,7 +162,7 @@ function makeUpper(overlay: string, lower: string): void {
   chmodSync(upper, root.mode & 0o7777);
 }
 
-function cannotOverlay(parts: PodParts): boolean {
+export function cannotOverlay(parts: PodParts): boolean {
   const obstacle = overlayObstacle(parts.context.folders.data);
   if (obstacle === undefined) return false;
   parts.context.report.warn(`disabling overlay support: ${obstacle}`);

@@ -32,6 +32,8 @@ export interface ImagesOfPod {
    * `environment`.
    */
   readonly setEnvironment: readonly EnvironmentVariable[];
+  /** Of the pod. */
+  readonly annotations: readonly Annotation[];
   readonly userAnnotations: Readonly<Record<string, string>>;
   readonly userLabels: Readonly<Record<string, string>>;
 }

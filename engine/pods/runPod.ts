@@ -6,7 +6,8 @@ import { forwardedPorts } from "../network/ports.ts";
 import { replaceFileSync } from "../wholeFiles.ts";
 import type { Handover, PodToRun } from "../../stage1/contract.ts";
 import { appRoot, stage1Root } from "./appRoot.ts";
-import { inPod } from "./podFolders.ts";
+
+import { inPod, mutableAnnotation } from "./podFolders.ts";
 import type { PodParts } from "./parts.ts";
 import { preparePod, type PreparedPod } from "./preparePod.ts";
 import type { RunRequest, StartRequest } from "./requests.ts";
@@ -76,7 +77,9 @@ async function startPod(parts: PodParts, prepared: PreparedPod, start: StartRequ
       hostname: start.hostname ?? `rkt-${prepared.uuid}`,
       insecure: parts.context.insecure,
       interactive: start.interactive,
-      mutable: false,
+      mutable: prepared.manifest.annotations.some(
+        ({ name, value }) => name === mutableAnnotation && value === "true",
+      ),
       debug: parts.context.debug,
       ipc: start.ipc,
       resolvConf: files.resolvConf !== undefined ? "stage0" : "none",

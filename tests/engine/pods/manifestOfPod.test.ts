@@ -64,6 +64,7 @@ function pod(apps: readonly AppRequest[], changes: Partial<ImagesOfPod> = {}): I
     pullPolicy: "new",
     inheritEnvironment: false,
     setEnvironment: [],
+    annotations: [],
     userAnnotations: {},
     userLabels: {},
     ...changes,
