@@ -1,4 +1,3 @@
-import type { Writable } from "node:stream";
 import { Fault, messageOf } from "../../errors/fault.ts";
 import type { EngineContext } from "../context.ts";
 import { availableCommands } from "./available.ts";
@@ -6,22 +5,17 @@ import { CommandLineFault } from "./commandLineFault.ts";
 import { implementations } from "./implementations.ts";
 import { openContext } from "./openContext.ts";
 import { parseCommandLine, type Environment, type ParsedLine } from "./parse.ts";
+import { ownStreams, type Streams } from "./streams.ts";
 import { TerminalReport } from "./terminalReport.ts";
 
 /** The exit code of everything that the engine refuses or cannot do. */
 const FAILED = 254;
 
-/** Where answers and talk go. */
-export interface Streams {
-  readonly out: Writable;
-  readonly err: Writable & { readonly isTTY?: boolean };
-}
-
 /** Does what a command line says, and gives its exit code. */
 export async function runCommandLine(
   line: readonly string[],
   environment: Environment,
-  streams: Streams = { out: process.stdout, err: process.stderr },
+  streams: Streams = ownStreams,
 ): Promise<number> {
   let parsed: ParsedLine;
   try {
@@ -37,12 +31,9 @@ export async function runCommandLine(
   }
 }
 
-async function call(
-  parsed: Extract<ParsedLine, { kind: "command" }>,
-  { out, err }: Streams,
-): Promise<number> {
+async function call(parsed: Extract<ParsedLine, { kind: "command" }>, streams: Streams): Promise<number> {
   const { command, flags, words, said } = parsed;
-  const report = new TerminalReport(flags.flag("debug"), err);
+  const report = new TerminalReport(flags.flag("debug"), streams);
   for (const { name, deprecated } of command.flags) {
     if (deprecated !== undefined && flags.has(name)) {
       report.line(`Flag --${name} has been deprecated, ${deprecated}`);
@@ -55,31 +46,35 @@ async function call(
   if (load === undefined) throw new Error(`${command.name} has no code`);
   const run = await load();
   let context: EngineContext | undefined;
-  return await run({
-    grammar: command,
-    flags,
-    words,
-    said,
-    report,
-    context: () => (context ??= openContext(command.name, flags, report)),
-    print: (text) => {
-      out.write(`${text}\n`);
-    },
-  });
+  try {
+    return await run({
+      grammar: command,
+      flags,
+      words,
+      said,
+      report,
+      context: () => (context ??= openContext(command.name, flags, report)),
+      print: (text) => {
+        streams.out.write(`${text}\n`);
+      },
+    });
+  } finally {
+    report.settle();
+  }
 }
 
 async function help(
   { command, asked }: Extract<ParsedLine, { kind: "help" }>,
   environment: Environment,
-  { out, err }: Streams,
+  streams: Streams,
 ): Promise<number> {
   const { renderHelp } = await import("./help.ts");
   const text = renderHelp(command, environment);
   if (asked) {
-    out.write(text);
+    streams.out.write(text);
     return 0;
   }
-  err.write(`rkt: missing command\n${text}`);
+  streams.err.write(`rkt: missing command\n${text}`);
   return 2;
 }
 

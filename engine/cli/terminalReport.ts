@@ -1,20 +1,20 @@
-import type { Writable } from "node:stream";
 import type { Report } from "../context.ts";
+import type { Streams } from "./streams.ts";
 
 /** Lines on standard error. Progress is only shown where it can replace itself. */
 export class TerminalReport implements Report {
   readonly #debug: boolean;
-  readonly #stream: Writable & { readonly isTTY?: boolean };
+  readonly #streams: Pick<Streams, "err">;
   #onProgress = false;
 
-  constructor(debug: boolean, stream: Writable & { readonly isTTY?: boolean }) {
+  constructor(debug: boolean, streams: Pick<Streams, "err">) {
     this.#debug = debug;
-    this.#stream = stream;
+    this.#streams = streams;
   }
 
   line(text: string): void {
     this.settle();
-    this.#stream.write(`${text}\n`);
+    this.#streams.err.write(`${text}\n`);
   }
 
   warn(text: string): void {
@@ -26,14 +26,14 @@ export class TerminalReport implements Report {
   }
 
   progress(text: string): void {
-    if (this.#stream.isTTY !== true) return;
-    this.#stream.write(`\r\x1b[K${text}`);
+    if (this.#streams.err.isTTY !== true) return;
+    this.#streams.err.write(`\r\x1b[K${text}`);
     this.#onProgress = true;
   }
 
   /** Ends the line of a progress, which stays. */
   settle(): void {
-    if (this.#onProgress) this.#stream.write("\n");
+    if (this.#onProgress) this.#streams.err.write("\n");
     this.#onProgress = false;
   }
 }
