@@ -12,7 +12,7 @@ describe("the fly flavour", function () {
   let host: Stage1Host;
 
   before(async () => {
-    host = await Stage1Host.make("test-fly", "10.83.11.0/24", "trixie");
+    host = await Stage1Host.make("test-fly", "trixie");
   });
   after(async () => {
     await host.remove();

@@ -46,7 +46,7 @@ describe("a stage0 that is not ours", function () {
   let host: Stage1Host;
 
   before(async () => {
-    host = await Stage1Host.make("test-stage0", "10.83.14.0/24", "trixie");
+    host = await Stage1Host.make("test-stage0", "trixie");
     await host.addPackages("systemd-container");
   });
   after(async () => {

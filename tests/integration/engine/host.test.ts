@@ -11,15 +11,13 @@ const restrictions = `grep -E '^(Uid|Gid|Groups|CapPrm|CapEff|CapBnd|CapAmb|NoNe
 /** systemd-nspawn says this where cgroup v1 is as a lab host has it: each hierarchy mounted for itself. */
 const quirk = "Failed to create symlink /sys/fs/cgroup/";
 
-const subnets = { trixie: "10.83.12.0/24", bookworm: "10.83.13.0/24" } as const;
-
 for (const release of ["trixie", "bookworm"] as const) {
   describe(`the host flavour on ${release}`, function () {
     this.timeout(300_000);
     let host: Stage1Host;
 
     before(async () => {
-      host = await Stage1Host.make(`test-host-${release}`, subnets[release], release);
+      host = await Stage1Host.make(`test-host-${release}`, release);
     });
     after(async () => {
       await host.remove();

@@ -11,7 +11,7 @@ describe("the kvm flavour", function () {
   let host: Stage1Host;
 
   before(async () => {
-    host = await Stage1Host.make("test-kvm", "10.83.15.0/24", "trixie");
+    host = await Stage1Host.make("test-kvm", "trixie");
     await host.addPackages(
       ...["qemu-system-x86", "virtiofsd", "linux-image-cloud-amd64", "busybox-static", "kmod", "xz-utils"],
     );

@@ -11,6 +11,7 @@ import { shellAssignments } from "../../../lab/shell-words.ts";
 import { quoted } from "../../../lab/shell-words.ts";
 import type { Finished } from "../../../commands/program.ts";
 import { HostInLab, labOptions } from "../../support/host-in-lab.ts";
+import { labRange } from "../../support/lab-range.ts";
 import { runProcess, succeeded } from "../../support/process.ts";
 import type { HandmadePod } from "./drive-flavour.ts";
 
@@ -29,11 +30,11 @@ export class Stage1Host {
   }
 
   /** A host of a network of its own, with the flavours' code and programs on it. */
-  static async make(network: string, subnet: string, release: Release): Promise<Stage1Host> {
-    await createNetwork({ name: network, subnet }, labOptions);
+  static async make(network: string, release: Release): Promise<Stage1Host> {
+    const range = await labRange(network);
+    await createNetwork({ name: network, subnet: range.subnet }, labOptions);
     const name = "one";
-    const address = subnet.replace(/\.0\/24$/, ".11");
-    await createNspawnHost({ name, network, release, address }, labOptions);
+    await createNspawnHost({ name, network, release, address: range.address(11) }, labOptions);
     const host = new Stage1Host(network, name);
     await host.#install();
     return host;
