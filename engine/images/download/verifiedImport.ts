@@ -48,7 +48,7 @@ export function verificationBy(
 ): ImageRecord["verification"] {
   switch (scheme) {
     case "unverified":
-      report.line("image: warning: accepted without a signature, as the policy for its name says");
+      // The trust store has warned, with the policy's file.
       return { by: "nothing", reason: "the policy for its name accepts anything" };
     case "openpgp":
       report.line("image: signature verified:");

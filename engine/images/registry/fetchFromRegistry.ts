@@ -58,7 +58,7 @@ async function bringIn(
   const verification = await verifyOciImage(fetching, shelf, {
     registry,
     repository,
-    reference: shown,
+    reference: shown.replace(/^docker:\/\//, ""),
     digests: [top.digest, chosen.digest],
   });
   const configuration = await client.smallBlob(manifest.config, LARGEST_CONFIGURATION);

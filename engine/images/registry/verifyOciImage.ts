@@ -6,7 +6,7 @@ import { signaturesOf, type SignatureShelf } from "./signatures.ts";
 export interface OciCandidate {
   readonly registry: string;
   readonly repository: string;
-  /** As the person asked for it. */
+  /** What was asked for, whole but without `docker://`: its tag must be the one that was signed. */
   readonly reference: string;
   /** Of the index, if there is one, and of the manifest that was chosen from it: whichever is signed will do. */
   readonly digests: readonly [string, ...string[]];

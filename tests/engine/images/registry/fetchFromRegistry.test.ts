@@ -223,7 +223,7 @@ describe("whose word brings in an image from a registry", () => {
     const { digest } = registry.push("lib/app:1");
     await assert.rejects(bench.fetch(reference("lib/app:1")), /nobody signed/);
     assert.deepEqual(bench.askedFor, [
-      `${registry.server.host}/lib/app docker://${registry.server.host}/lib/app:1 ${digest}`,
+      `${registry.server.host}/lib/app ${registry.server.host}/lib/app:1 ${digest}`,
     ]);
     assert.ok(!registry.server.paths.some((path) => path.includes("/blobs/")));
     assert.deepEqual(await bench.store.list(), []);
