@@ -1,9 +1,11 @@
 /** The program: configuration in, cluster and workloads, outputs out. */
+import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { Artefacts } from "./components/artefacts/Artefact.ts";
 import { artefactsNeeded } from "./components/artefacts/needed.ts";
 import { Cluster } from "./components/cluster/Cluster.ts";
 import { planCluster } from "./components/cluster/plan.ts";
+import { configuredEngine } from "./components/engine/configured.ts";
 import { Machines } from "./components/machines/Machines.ts";
 import { registryAccess } from "./components/runtime/configured-registries.ts";
 import { Workloads } from "./components/workloads/Workloads.ts";
@@ -26,6 +28,7 @@ const cluster = new Cluster(plan.name, {
   artefacts,
   registries: [...machines.registries, ...registries.access],
   registryCredentials: registries.credentials,
+  engine: configuredEngine(config.engine, join(import.meta.dirname, "build/packages")),
 });
 new Workloads("workloads", {
   config: config.workloads,

@@ -156,6 +156,69 @@ export const imagesSchema = z.strictObject({
   registries: z.record(z.string(), registrySchema).default({}),
 });
 
+const fingerprint = z.string().regex(/^[0-9a-fA-F]{40}$/, "a fingerprint: 40 hexadecimal digits");
+
+export const engineSchema = z.strictObject({
+  /** Whether hosts get the engine of the rkt model. */
+  install: z.boolean().default(false),
+  /** A package made elsewhere; by default the one of `make package`. */
+  package: z
+    .strictObject({
+      file: z.string().min(1),
+      signature: z.string().min(1),
+      key: z.string().min(1),
+      fingerprint,
+      sha256: checksum.sha256,
+      /** Upstream's rkt, which nobody maintains. */
+      historical: z.boolean().default(false),
+    })
+    .refine((source) => !source.historical || source.sha256 !== undefined, {
+      path: ["sha256"],
+      error: "the sha256 of upstream's package, whose key is history",
+    })
+    .optional(),
+  trustedKeys: z
+    .array(
+      z.strictObject({
+        key: z.string().includes("PGP PUBLIC KEY BLOCK", { error: "an armored public key" }),
+        fingerprint,
+        prefix: z
+          .string()
+          .regex(/^[a-z0-9]+([-._~/][a-z0-9]+)*$/, "the beginning of image names, as in example.com/team")
+          .optional(),
+      }),
+    )
+    .default([]),
+  credentials: z
+    .array(
+      z.strictObject({
+        name: dnsLabel,
+        domains: z.array(z.string().min(1)).default([]),
+        registries: z.array(z.string().min(1)).default([]),
+        username: z.string().min(1),
+        password: z.string().min(1),
+      }),
+    )
+    .default([]),
+  networks: z.record(dnsLabel, z.record(z.string(), z.unknown())).default({}),
+  stage1: z
+    .strictObject({
+      name: z.string().optional(),
+      version: z.string().optional(),
+      location: z.string().optional(),
+    })
+    .refine(({ name, version }) => (name === undefined) === (version === undefined), {
+      error: "name and version together, or neither",
+    })
+    .optional(),
+  /** Where pods and images lie; by default /var/lib/rkt. */
+  data: z
+    .string()
+    .regex(/^\/[^\0\n]*$/, "an absolute path")
+    .optional(),
+  collectGarbage: z.boolean().default(true),
+});
+
 export const labSchema = z.strictObject({
   subnet: range.default("10.77.0.0/24"),
   registry: z.boolean().default(true),
@@ -180,6 +243,7 @@ export const stackSchema = z.strictObject({
   lab: labSchema.prefault({}),
   artefacts: z.partialRecord(z.enum(ARTEFACTS), artefactSchema).default({}),
   images: imagesSchema.prefault({}),
+  engine: engineSchema.prefault({}),
   workloads: workloadsSchema.prefault({}),
 });
 
@@ -188,4 +252,5 @@ export type HostConfig = z.infer<typeof hostSchema>;
 export type ClusterConfig = z.infer<typeof clusterSchema>;
 export type ArtefactName = (typeof ARTEFACTS)[number];
 export type ArtefactSource = z.infer<typeof artefactSchema>;
+export type EngineConfig = StackConfig["engine"];
 export type Registry = z.infer<typeof registrySchema>;

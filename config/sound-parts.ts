@@ -6,6 +6,7 @@ import type { z } from "zod";
 import type { Checkable } from "./relations.ts";
 import {
   clusterSchema,
+  engineSchema,
   hostSchema,
   imagesSchema,
   labSchema,
@@ -26,6 +27,7 @@ export function soundParts(raw: Readonly<Record<string, unknown>>, error: z.ZodE
     cluster: clusterSchema.parse(sectionOf("cluster")),
     lab: labSchema.parse(sectionOf("lab")),
     images: imagesSchema.parse(sectionOf("images")),
+    engine: engineSchema.parse({}),
     workloads: workloadsSchema.parse(sectionOf("workloads")),
     artefacts: {},
     hosts: Array.isArray(hosts)

@@ -13,6 +13,9 @@ import { addonsState } from "../addons/state.ts";
 import { ClusterServices } from "../addons/ClusterServices.ts";
 import type { Artefacts } from "../artefacts/Artefact.ts";
 import { controlPlaneState } from "../control-plane/state.ts";
+import type { ConfiguredEngine } from "../engine/configured.ts";
+import { EnginePackage } from "../engine/EnginePackage.ts";
+import { engineState } from "../engine/state.ts";
 import { etcdState } from "../etcd/state.ts";
 import type { Connection, HostState } from "../host/resources.ts";
 import { networkState } from "../network/state.ts";
@@ -42,6 +45,8 @@ export interface ClusterArguments {
   readonly machines: Readonly<Record<string, Machine>>;
   readonly artefacts: Artefacts;
   readonly registries: readonly RegistryAccess[];
+  /** Absent where no engine of the rkt model is to be installed. */
+  readonly engine?: ConfiguredEngine | undefined;
   /** `user:password` in base64, by the names that the registries refer to. */
   readonly registryCredentials?: Readonly<Record<string, pulumi.Input<string>>>;
 }
@@ -70,6 +75,7 @@ export class Cluster extends pulumi.ComponentResource {
     this.kubeconfig = adminKubeconfig(plan, this.pki);
     this.hosts = plan.nodes.map((node) => this.#claimHost(node));
     for (const host of this.hosts) this.#createPrograms(host);
+    for (const host of this.hosts) this.#createEngine(host);
     const controlPlanes = this.hosts.filter((host) => host.node.controlPlane);
     const members = controlPlanes.map((host) => this.#createEtcd(host));
     const apiServers = controlPlanes.map((host) => this.#createControlPlane(host, members));
@@ -118,6 +124,24 @@ export class Cluster extends pulumi.ComponentResource {
   #createPrograms(host: ClusterHost): void {
     const state = programsState(host.node.sharedKernel);
     this.#programs.set(host.node.name, host.role("programs", { state, after: this.#claims }));
+  }
+
+  /** Verified on this machine for the host's own architecture, then installed and configured there. */
+  #createEngine(host: ClusterHost): void {
+    const { engine } = this.#args;
+    if (engine === undefined) return;
+    const { name } = host.node;
+    const verified = new EnginePackage(
+      `${name}-engine-package`,
+      { architecture: host.claim.facts.architecture, source: engine.source },
+      { parent: host },
+    );
+    host.role("engine", {
+      state: engineState(engine.settings, engine.packageName),
+      texts: engine.texts,
+      packages: { [engine.packageName]: verified },
+      after: this.#programsOf(host),
+    });
   }
 
   #createEtcd(host: ClusterHost): HostState {

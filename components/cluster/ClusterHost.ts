@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ArtefactValue } from "../artefacts/Artefact.ts";
 import { HostClaim, HostState, type Connection } from "../host/resources.ts";
 import type { RoleState } from "../host/role-state.ts";
-import { stateInputs } from "../host/values.ts";
+import { stateInputs, type RoleValues } from "../host/values.ts";
 import type { ClusterPlan, NodePlan } from "./plan.ts";
 import { requirementsOf } from "./requirements.ts";
 
@@ -22,6 +22,7 @@ export interface RoleArguments {
   readonly state: RoleState;
   readonly texts?: Readonly<Record<string, pulumi.Input<string>>>;
   readonly after: readonly pulumi.Resource[];
+  readonly packages?: RoleValues["packages"];
 }
 
 export class ClusterHost extends pulumi.ComponentResource {
@@ -48,7 +49,7 @@ export class ClusterHost extends pulumi.ComponentResource {
   }
 
   /** Brings one role of this host to its state. */
-  role(role: string, { state, texts, after }: RoleArguments): HostState {
+  role(role: string, { state, texts, after, packages = {} }: RoleArguments): HostState {
     const { node, connection, artefacts } = this.#args;
     return new HostState(
       `${node.name}-${role}`,
@@ -58,7 +59,7 @@ export class ClusterHost extends pulumi.ComponentResource {
         connection,
         claim: this.claim.claim,
         abandon: node.abandon,
-        ...stateInputs(state, { texts: texts ?? {}, artefacts }),
+        ...stateInputs(state, { texts: texts ?? {}, artefacts, packages }),
       },
       { parent: this, dependsOn: [...after] },
     );

@@ -32,7 +32,9 @@ export interface RoleUnit {
   readonly restartOn?: readonly string[];
 }
 
-export interface RoleState extends Omit<DesiredStateInput, "files" | "units"> {
+export interface RoleState extends Omit<DesiredStateInput, "files" | "units" | "packageFiles"> {
+  /** Packages whose bytes and versions are given as values, by name. */
+  readonly packageFiles?: readonly string[];
   readonly files?: Readonly<Record<string, RoleFile>>;
   readonly units?: Readonly<Record<string, RoleUnit>>;
 }

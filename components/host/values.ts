@@ -7,6 +7,15 @@ export interface RoleValues {
   /** Texts by reference name. Keys and passwords are secret outputs. */
   readonly texts: Readonly<Record<string, pulumi.Input<string>>>;
   readonly artefacts: Readonly<Record<string, ArtefactValue>>;
+  /** Packages that no archive has, by name. */
+  readonly packages?: Readonly<Record<string, PackageValue>>;
+}
+
+export interface PackageValue {
+  readonly version: pulumi.Input<string>;
+  readonly path: pulumi.Input<string>;
+  readonly sha256: pulumi.Input<string>;
+  readonly size: pulumi.Input<number>;
 }
 
 /**
@@ -14,7 +23,14 @@ export interface RoleValues {
  * only contents become outputs.
  */
 export function stateInputs(state: RoleState, values: RoleValues): pulumi.Inputs {
-  const packages: Record<string, string> = { ...state.packages };
+  const packages: Record<string, pulumi.Input<string>> = { ...state.packages };
+  const packageFiles: Record<string, pulumi.Inputs> = {};
+  for (const name of state.packageFiles ?? []) {
+    const value = values.packages?.[name];
+    if (value === undefined) throw new Error(`no package is given for "${name}"`);
+    packages[name] = value.version;
+    packageFiles[name] = { path: value.path, sha256: value.sha256, size: value.size };
+  }
   const files: Record<string, pulumi.Inputs> = {};
   for (const [path, { artefact, content, ...rest }] of Object.entries(state.files ?? {})) {
     if (artefact === undefined) {
@@ -36,7 +52,13 @@ export function stateInputs(state: RoleState, values: RoleValues): pulumi.Inputs
       ...(unit.sections === undefined ? {} : { sections: mapDirectives(unit.sections, values) }),
     },
   ]);
-  return { ...state, packages, files, units: Object.fromEntries(units) };
+  return {
+    ...state,
+    packages,
+    ...(Object.keys(packageFiles).length === 0 ? {} : { packageFiles }),
+    files,
+    units: Object.fromEntries(units),
+  };
 }
 
 function mapDirectives(

@@ -20,6 +20,7 @@ export function textOf(text: Text): string {
 export function renderedState(state: RoleState): string {
   return [
     ...listed("packages", Object.entries(state.packages ?? {}), ([name, version]) => `${name} ${version}`),
+    ...listed("packages that were verified", state.packageFiles ?? [], (name) => name),
     ...listed(
       "users",
       Object.entries(state.users ?? {}),
