@@ -9,23 +9,21 @@ import type { Report } from "../context.ts";
 import { treeIdOf, treeParts } from "./dependencies.ts";
 import type { TreePart } from "./dependencies.ts";
 import { listImageIds, listRecords, noteUse, readRecord } from "./imageRecords.ts";
-import { bringAci, bringOci } from "./importImage.ts";
 import { lock, locked, tryLock } from "./lock.ts";
 import type { Lock } from "./lock.ts";
 import type { ImageId, ImageRecord, RemoteRecord, RenderedTree, StoredImage } from "./records.ts";
 import { readRemote, writeRemote } from "./remoteRecords.ts";
-import { removeImage } from "./removeImage.ts";
-import { inTree, isRendered, moveTreeAside, renderTree } from "./renderTree.ts";
-import { keepBlob } from "./keepBlob.ts";
+import { inTree, isRendered, moveTreeAside } from "./treePlace.ts";
 import type { ImportFacts, Store, StoreUse } from "./store.ts";
 import { isDigest, isImageId } from "./storeFolders.ts";
 import type { StoreFolders } from "./storeFolders.ts";
 import { makeParent } from "./storeModes.ts";
-import { checkNotes } from "./verifyImage.ts";
+import { checkNotes } from "./treeHash.ts";
 
 /** Shorter ones would name half of the store. */
 const SHORTEST_PREFIX = "sha512-".length + 2;
 
+/** What is only needed for images that come or go is loaded then: `run` of an image that is there waits for none of it. */
 export class DiskStore implements Store {
   readonly folders: StoreFolders;
   readonly report: Pick<Report, "warn">;
@@ -73,14 +71,20 @@ export class DiskStore implements Store {
   }
 
   async importAci(content: Readable, facts: ImportFacts): Promise<StoredImage> {
-    return await this.#speaking(() => bringAci(this.folders, content, facts));
+    return await this.#speaking(async () => {
+      const { bringAci } = await import("./importImage.ts");
+      return await bringAci(this.folders, content, facts);
+    });
   }
 
   async importOci(
     manifestBytes: Uint8Array,
     facts: ImportFacts & { readonly repoTag: string },
   ): Promise<StoredImage> {
-    return await this.#speaking(() => bringOci(this.folders, manifestBytes, facts));
+    return await this.#speaking(async () => {
+      const { bringOci } = await import("./importImage.ts");
+      return await bringOci(this.folders, manifestBytes, facts);
+    });
   }
 
   async addBlob(digest: string, content: Readable): Promise<void> {
@@ -89,6 +93,7 @@ export class DiskStore implements Store {
         content.destroy();
         return;
       }
+      const { keepBlob } = await import("./keepBlob.ts");
       const beside = this.folders.newTemporary();
       await keepBlob(digest, content, beside);
       const path = this.folders.blob(digest);
@@ -205,6 +210,7 @@ export class DiskStore implements Store {
 
   async remove(id: ImageId): Promise<void> {
     await this.#speaking(async () => {
+      const { removeImage } = await import("./removeImage.ts");
       const held = await tryLock(this.folders.imageLock(id), "exclusive");
       if (held === undefined) {
         throw new Fault({ what: `image ${id} is in use`, remedy: "wait for the commands that use it" });
@@ -223,6 +229,7 @@ export class DiskStore implements Store {
   async #make(treeId: string, parts: readonly TreePart[]): Promise<void> {
     await locked(this.folders.treeLock(treeId), "exclusive", async () => {
       if (isRendered(this.folders, treeId)) return;
+      const { renderTree } = await import("./renderTree.ts");
       const uses: StoreUse[] = [];
       try {
         for (const { image } of parts) uses.push(await this.use(image.record.id));

@@ -8,7 +8,7 @@ import type { Lock } from "./lock.ts";
 import type { ImageId } from "./records.ts";
 import { blobsOf, removeImage } from "./removeImage.ts";
 import { removeTree } from "./removeTree.ts";
-import { inTree, nameOfTree } from "./renderTree.ts";
+import { inTree, nameOfTree } from "./treePlace.ts";
 import { isImageId, makerLives } from "./storeFolders.ts";
 import type { StoreFolders } from "./storeFolders.ts";
 

@@ -1,13 +1,5 @@
 import { createHash } from "node:crypto";
-import {
-  createReadStream,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { createReadStream, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Fault } from "../../errors/fault.ts";
 import { diskFault } from "../../errors/diskFault.ts";
@@ -20,25 +12,13 @@ import { imageIdOf } from "./keepAci.ts";
 import { removeTree } from "./removeTree.ts";
 import type { ImageRecord } from "./records.ts";
 import type { StoreFolders } from "./storeFolders.ts";
-import { hashOfContents, hashOfNotes } from "./treeHash.ts";
-
-/** The files of a tree's folder, as rkt names them; `rendered` is there when all else is. */
-export const inTree = {
-  rootfs: "rootfs",
-  manifest: "manifest",
-  hash: "hash",
-  image: "image",
-  rendered: "rendered",
-} as const;
+import { hashesOfTree } from "./treeHash.ts";
+import { inTree } from "./treePlace.ts";
 
 export type Warn = (text: string) => void;
 
 export function isRoot(): boolean {
   return process.geteuid?.() === 0;
-}
-
-export function isRendered(folders: StoreFolders, treeId: string): boolean {
-  return existsSync(join(folders.tree(treeId), inTree.rendered));
 }
 
 /** Makes a tree beside its place and moves it there. The caller holds the tree's lock. */
@@ -58,26 +38,13 @@ export async function renderTree(
     if (image === undefined) throw new Error("a tree of nothing");
     writeFileSync(join(beside, inTree.image), image.record.id);
     writeFileSync(join(beside, inTree.manifest), readFileSync(folders.manifest(image.record.id)));
-    const contents = await hashOfContents(rootfs);
-    const notes = await hashOfNotes(rootfs);
-    writeFileSync(join(beside, inTree.hash), `${JSON.stringify({ contents, notes })}\n`);
+    writeFileSync(join(beside, inTree.hash), await hashesOfTree(rootfs));
     writeFileSync(join(beside, inTree.rendered), "");
     renameSync(beside, folders.tree(treeId));
   } catch (error) {
     removeTree(beside);
     throw diskFault(error);
   }
-}
-
-/** `deps-sha512-….1700000000000`: a tree that was replaced, for as long as pods use one of that name. */
-export function moveTreeAside(folders: StoreFolders, treeId: string): void {
-  const tree = folders.tree(treeId);
-  if (existsSync(tree)) renameSync(tree, `${tree}.${Date.now()}`);
-}
-
-/** The tree whose name a replaced one bore. */
-export function nameOfTree(entry: string): string {
-  return entry.split(".")[0] ?? entry;
 }
 
 /** Puts the images' files into an empty folder, one over the other. */

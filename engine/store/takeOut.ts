@@ -10,7 +10,8 @@ import { TreeWriter } from "../images/unpack/TreeWriter.ts";
 import type { DiskStore } from "./DiskStore.ts";
 import type { ImageId } from "./records.ts";
 import { removeTree } from "./removeTree.ts";
-import { inTree, isRoot, writeAci, writeParts } from "./renderTree.ts";
+import { isRoot, writeAci, writeParts } from "./renderTree.ts";
+import { inTree } from "./treePlace.ts";
 
 export interface TakeOutOptions {
   readonly overwrite: boolean;

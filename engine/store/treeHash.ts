@@ -1,16 +1,69 @@
 import { createHash } from "node:crypto";
 import type { Hash } from "node:crypto";
-import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, readSync } from "node:fs";
+import { closeSync, lstatSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from "node:fs";
 import type { Stats } from "node:fs";
+import { join } from "node:path";
 import { setImmediate as breath } from "node:timers/promises";
+import { Fault } from "../../errors/fault.ts";
+import { hasCode } from "../../errors/diskFault.ts";
 import { asKey, asPath } from "../images/unpack/memberName.ts";
+import { parseObject } from "./imageRecords.ts";
+import type { StoreFolders } from "./storeFolders.ts";
+import { inTree } from "./treePlace.ts";
+
+/** What is written beside a tree when it is made. */
+export async function hashesOfTree(rootfs: string): Promise<string> {
+  const contents = await hashOfContents(rootfs);
+  const notes = await hashOfNotes(rootfs);
+  return `${JSON.stringify({ contents, notes })}\n`;
+}
+
+/** Whether a tree was touched since it was made; what every `rkt run` asks. See hashOfNotes for what it sees. */
+export async function checkNotes(folders: StoreFolders, treeId: string): Promise<void> {
+  const { notes } = hashesOf(folders, treeId);
+  compare(treeId, await hashOfNotes(join(folders.tree(treeId), inTree.rootfs)), notes);
+}
+
+/** Whether a tree is, byte for byte, what was made of the image; what `rkt image verify` asks. */
+export async function checkContents(folders: StoreFolders, treeId: string): Promise<void> {
+  const { contents } = hashesOf(folders, treeId);
+  compare(treeId, await hashOfContents(join(folders.tree(treeId), inTree.rootfs)), contents);
+}
+
+function compare(treeId: string, got: string, expected: string): void {
+  if (got === expected) return;
+  throw new Fault({
+    what: `wrong tree hash: ${got}, expected: ${expected}`,
+    where: `tree ${treeId}`,
+    remedy: "rkt image verify IMAGE renders it anew; --insecure-options=ondisk runs it as it is",
+  });
+}
+
+function hashesOf(
+  folders: StoreFolders,
+  treeId: string,
+): { readonly contents: string; readonly notes: string } {
+  const path = join(folders.tree(treeId), inTree.hash);
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) throw new Fault({ what: `cannot read hash file ${path}` });
+    throw error;
+  }
+  const { contents, notes } = parseObject(text) ?? {};
+  if (typeof contents !== "string" || typeof notes !== "string") {
+    throw new Fault({ what: `the hash file ${path} is damaged` });
+  }
+  return { contents, notes };
+}
 
 /**
  * A hash over what the kernel notes of each file: kind, mode, owner, size, times. It includes the time of the last
  * change of the inode, which nobody can set: whatever writes to the tree through a file system changes it. Contents
  * are not read, so it takes microseconds per file; it does not see what a bad disk does.
  */
-export async function hashOfNotes(rootfs: string): Promise<string> {
+async function hashOfNotes(rootfs: string): Promise<string> {
   const hash = createHash("sha256");
   await walk(rootfs, (path, stats) => {
     const { mode, uid, gid, mtimeMs, ctimeMs } = stats;
@@ -21,7 +74,7 @@ export async function hashOfNotes(rootfs: string): Promise<string> {
 }
 
 /** A hash over everything that makes a tree what it is, contents included: the same wherever and whenever it is made. */
-export async function hashOfContents(rootfs: string): Promise<string> {
+async function hashOfContents(rootfs: string): Promise<string> {
   const hash = createHash("sha256");
   const buffer = Buffer.allocUnsafe(1024 * 1024);
   const firstNames = new Map<string, string>();

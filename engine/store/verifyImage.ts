@@ -1,16 +1,13 @@
 import { createHash } from "node:crypto";
-import { createReadStream, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { createReadStream } from "node:fs";
 import { Fault } from "../../errors/fault.ts";
-import { hasCode } from "../../errors/diskFault.ts";
-import { parseObject } from "./imageRecords.ts";
 import { imageIdOf } from "./keepAci.ts";
 import { treeIdOf } from "./dependencies.ts";
 import type { DiskStore } from "./DiskStore.ts";
-import { inTree, isRendered } from "./renderTree.ts";
 import type { ImageId, ImageRecord } from "./records.ts";
 import type { StoreFolders } from "./storeFolders.ts";
-import { hashOfContents, hashOfNotes } from "./treeHash.ts";
+import { checkContents, checkNotes } from "./treeHash.ts";
+import { isRendered } from "./treePlace.ts";
 
 export type Verdict =
   | { readonly kind: "whole" }
@@ -45,18 +42,6 @@ export async function verifyImage(store: DiskStore, id: ImageId): Promise<Verdic
   }
 }
 
-/** Whether a tree was touched since it was made; what every `rkt run` asks. See hashOfNotes for what it sees. */
-export async function checkNotes(folders: StoreFolders, treeId: string): Promise<void> {
-  const { notes } = hashesOf(folders, treeId);
-  compare(treeId, await hashOfNotes(join(folders.tree(treeId), inTree.rootfs)), notes);
-}
-
-/** Whether a tree is, byte for byte, what was made of the image; what `rkt image verify` asks. */
-export async function checkContents(folders: StoreFolders, treeId: string): Promise<void> {
-  const { contents } = hashesOf(folders, treeId);
-  compare(treeId, await hashOfContents(join(folders.tree(treeId), inTree.rootfs)), contents);
-}
-
 /** Reads all bytes of an image and compares them with its id, or with the digests that follow from it. */
 export async function checkBytes(folders: StoreFolders, record: ImageRecord): Promise<void> {
   if (record.oci === undefined) {
@@ -87,32 +72,4 @@ function expectBytes(got: string, allowed: string): void {
     allowed,
     remedy: "remove it with rkt image rm, and fetch it again",
   });
-}
-
-function compare(treeId: string, got: string, expected: string): void {
-  if (got === expected) return;
-  throw new Fault({
-    what: `wrong tree hash: ${got}, expected: ${expected}`,
-    where: `tree ${treeId}`,
-    remedy: "rkt image verify IMAGE renders it anew; --insecure-options=ondisk runs it as it is",
-  });
-}
-
-function hashesOf(
-  folders: StoreFolders,
-  treeId: string,
-): { readonly contents: string; readonly notes: string } {
-  const path = join(folders.tree(treeId), inTree.hash);
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    if (hasCode(error, "ENOENT")) throw new Fault({ what: `cannot read hash file ${path}` });
-    throw error;
-  }
-  const { contents, notes } = parseObject(text) ?? {};
-  if (typeof contents !== "string" || typeof notes !== "string") {
-    throw new Fault({ what: `the hash file ${path} is damaged` });
-  }
-  return { contents, notes };
 }

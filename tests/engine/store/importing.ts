@@ -11,13 +11,14 @@ import { aciOf, facts, importOci, storeIn } from "./images.ts";
 import type { Member } from "../images/unpack/archive.ts";
 
 const [mode = "", data = ""] = process.argv.slice(2);
-const { store } = await storeIn(data);
 
 if (mode === "forever") {
+  const { store } = await storeIn(data);
   console.log("ready");
   for (let round = 0; ; round++) await bringAndCollect(store, round);
 } else {
   try {
+    const { store } = await storeIn(data);
     const bytes = aciOf([{ name: "big", content: Buffer.alloc(8_000_000, "big") }]);
     const { record } = await store.importAci(Readable.from([bytes]), facts);
     console.log("imported");

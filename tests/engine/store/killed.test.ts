@@ -7,9 +7,10 @@ import { setTimeout as passing } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Chance, SEED } from "../../support/seed.ts";
 import { gcStore } from "../../../engine/store/gcStore.ts";
-import { nameOfTree } from "../../../engine/store/renderTree.ts";
+import { nameOfTree } from "../../../engine/store/treePlace.ts";
 import type { DiskStore } from "../../../engine/store/DiskStore.ts";
-import { checkBytes, checkContents, checkNotes } from "../../../engine/store/verifyImage.ts";
+import { checkContents, checkNotes } from "../../../engine/store/treeHash.ts";
+import { checkBytes } from "../../../engine/store/verifyImage.ts";
 import { scratchFolder, storeIn } from "./images.ts";
 
 const program = fileURLToPath(new URL("importing.ts", import.meta.url));
