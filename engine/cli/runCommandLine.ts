@@ -6,6 +6,7 @@ import { implementations } from "./implementations.ts";
 import { openContext } from "./openContext.ts";
 import { parseCommandLine, type Environment, type ParsedLine } from "./parse.ts";
 import { ownStreams, type Streams } from "./streams.ts";
+import { systemWords } from "./systemWords.ts";
 import { TerminalReport } from "./terminalReport.ts";
 
 /** The exit code of everything that the engine refuses or cannot do. */
@@ -99,10 +100,4 @@ function plain(error: unknown): string {
   return ofSystem
     ? systemWords(text)
     : `${text}\n  remedy:  this is a defect of the engine; --debug shows where`;
-}
-
-/** `EACCES: permission denied, mkdir '/var/lib/rkt/cas'` as Go says it: `mkdir /var/lib/rkt/cas: permission denied`. */
-function systemWords(text: string): string {
-  const [, words, call, path] = /^E[A-Z0-9]+: (.*?), (\w+) '(.*?)'/.exec(text) ?? [];
-  return words === undefined || call === undefined || path === undefined ? text : `${call} ${path}: ${words}`;
 }

@@ -1,14 +1,14 @@
 import { resolve } from "node:path";
-import { openStore } from "../../store/openStore.ts";
 import { extractImage } from "../../store/takeOut.ts";
 import type { Command } from "../command.ts";
 import { imageInStore } from "../imageInStore.ts";
 import { twoWords } from "../words.ts";
+import { openStoreFor } from "../permissions.ts";
 
 export const imageExtract: Command = async (invocation) => {
   const { flags, context } = invocation;
   const [image, folder] = twoWords(invocation);
-  const store = await openStore(context());
+  const store = await openStoreFor(context());
   const { record } = await imageInStore(store, image);
   await extractImage(store, record.id, resolve(folder), {
     overwrite: flags.flag("overwrite"),

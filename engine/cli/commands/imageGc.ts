@@ -1,13 +1,13 @@
 import { treesOfPods } from "../../pods/treesOfPods.ts";
 import { gcStore } from "../../store/gcStore.ts";
-import { openStore } from "../../store/openStore.ts";
 import type { Command } from "../command.ts";
+import { openStoreFor } from "../permissions.ts";
 
 const day = 86_400_000;
 
 export const imageGc: Command = async ({ flags, context, print, report }) => {
   const settings = context();
-  const store = await openStore(settings);
+  const store = await openStoreFor(settings);
   const { trees, images, leftovers } = await gcStore(store, {
     gracePeriodMilliseconds: flags.duration("grace-period", day),
     treesInUse: () => treesOfPods(settings.folders.data),

@@ -1,4 +1,3 @@
-import { openStore } from "../../store/openStore.ts";
 import type { ImageRecord } from "../../store/records.ts";
 import type { Store } from "../../store/store.ts";
 import type { Command } from "../command.ts";
@@ -8,6 +7,7 @@ import { columnId } from "../output/imageId.ts";
 import { jsonFormat, printJson } from "../output/json.ts";
 import { sizeText } from "../output/size.ts";
 import { timeAgo, wholeTime } from "../output/time.ts";
+import { openStoreFor } from "../permissions.ts";
 
 type Field = (typeof imageListFields)[number];
 type SortField = (typeof imageSortFields)[number];
@@ -30,7 +30,7 @@ const titles: Readonly<Record<Field, string>> = {
 };
 
 export const imageList: Command = async ({ flags, context, print, report }) => {
-  const store = await openStore(context());
+  const store = await openStoreFor(context());
   const listed: ListedImage[] = [];
   for (const record of await store.list()) {
     try {

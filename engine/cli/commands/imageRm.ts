@@ -1,11 +1,11 @@
 import { Fault, messageOf } from "../../../errors/fault.ts";
-import { openStore } from "../../store/openStore.ts";
 import type { Command } from "../command.ts";
 import { imageInStore } from "../imageInStore.ts";
+import { openStoreFor } from "../permissions.ts";
 
 export const imageRm: Command = async ({ words, context, print, report }) => {
   if (words.length === 0) throw new Fault({ what: "must provide at least one image ID" });
-  const store = await openStore(context());
+  const store = await openStoreFor(context());
   let removed = 0;
   for (const word of words) {
     try {

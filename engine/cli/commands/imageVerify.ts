@@ -1,12 +1,12 @@
 import { Fault } from "../../../errors/fault.ts";
-import { openStore } from "../../store/openStore.ts";
 import { verifyImage } from "../../store/verifyImage.ts";
 import type { Command } from "../command.ts";
 import { imageInStore } from "../imageInStore.ts";
+import { openStoreFor } from "../permissions.ts";
 
 export const imageVerify: Command = async ({ words, context, print }) => {
   if (words.length === 0) throw new Fault({ what: "must provide at least one image ID" });
-  const store = await openStore(context());
+  const store = await openStoreFor(context());
   for (const word of words) {
     const { record } = await imageInStore(store, word);
     const verdict = await verifyImage(store, record.id);

@@ -5,8 +5,10 @@ import { alignColumns } from "../output/columns.ts";
 import { jsonFormat, printJson } from "../output/json.ts";
 import { networksText, podJson } from "../output/pod.ts";
 import { wholeTime, timeAgo } from "../output/time.ts";
+import { refuseUnreadablePods } from "../permissions.ts";
 
 export const list: Command = ({ flags, context, print }) => {
+  refuseUnreadablePods(context());
   const pods = listPods(context().folders.data);
   const format = jsonFormat(flags);
   if (format !== undefined) {

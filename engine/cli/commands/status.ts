@@ -7,9 +7,11 @@ import { networksText, podJson } from "../output/pod.ts";
 import { wholeTime } from "../output/time.ts";
 import { invalidFlag } from "../parse.ts";
 import { onlyPod } from "../words.ts";
+import { refuseUnreadablePods } from "../permissions.ts";
 
 export const status: Command = async (invocation) => {
   const { flags, context, print, report } = invocation;
+  refuseUnreadablePods(context());
   const { view, inTime } = await podStatus(context().folders.data, {
     uuid: onlyPod(invocation),
     waitReady: waiting(invocation, "wait-ready"),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
@@ -92,6 +92,24 @@ describe("rkt", () => {
   it("prints JSON where it is asked to", async () => {
     assert.equal((await rkt("list", "--format=json")).out, "[]\n");
     assert.equal((await rkt("list", "--no-legend")).out, "");
+  });
+
+  it("tells others than root and the group rkt that they may not look, instead of showing nothing", async function () {
+    if (process.geteuid?.() !== 0) this.skip();
+    mkdirSync(join(root, "data/pods"), { recursive: true });
+    chmodSync(root, 0o755);
+    chmodSync(join(root, "data"), 0o750);
+    await rkt("list"); // Afterwards no file of the engine has to be read any more.
+    await rkt("image", "list");
+    process.seteuid?.(65534);
+    try {
+      const { code, err } = await rkt("list");
+      assert.equal(code, 254);
+      assert.match(err, /^list: failed to get pod handles: open .*\/data: permission denied\n.*group rkt/);
+      assert.match((await rkt("run", "img")).err, /^run: cannot run as unprivileged user\n/);
+    } finally {
+      process.seteuid?.(0);
+    }
   });
 
   it("prints the configuration in rkt's form", async () => {
