@@ -1,8 +1,8 @@
-import { mkdirSync, renameSync, statSync, utimesSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, statSync, utimesSync } from "node:fs";
 import { dirname } from "node:path";
 import { messageOf } from "../../errors/fault.ts";
 import type { PodParts } from "./parts.ts";
-import { podFolder } from "./podFolders.ts";
+import { podFolder, podStages } from "./podFolders.ts";
 import { listPodFolders, podAt, timesOf, type PodOnDisk } from "./podState.ts";
 import { removeDeadPods, type Removal } from "./removePods.ts";
 import type { CollectRequest } from "./requests.ts";
@@ -31,7 +31,19 @@ export async function collectGarbage(
     if (isDoomed(pod, request, now)) doomed.push(pod);
   }
   if (request.markOnly) return { moved, removed: [] };
-  return { moved, removed: await removeDeadPods(parts, doomed) };
+  const removed = await removeDeadPods(parts, doomed);
+  await clearLeftovers(parts);
+  return { moved, removed };
+}
+
+/** Networks of pods whose folders are gone. */
+async function clearLeftovers(parts: PodParts): Promise<void> {
+  const { data } = parts.context.folders;
+  const networking = await parts.networking();
+  const gone = await networking.leftovers((uuid) =>
+    podStages.some((stage) => existsSync(podFolder(data, stage, uuid))),
+  );
+  await Promise.all(gone.map((uuid) => networking.tearDown(podFolder(data, "garbage", uuid), uuid)));
 }
 
 function isDoomed(pod: PodOnDisk, request: CollectRequest, now: number): boolean {

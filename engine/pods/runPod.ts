@@ -1,6 +1,7 @@
 import { accessSync, constants, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Fault } from "../../errors/fault.ts";
+import type { PodNetwork } from "../network/podNetwork.ts";
 import { podNameFiles, type NameResolution } from "../network/nameResolution.ts";
 import { forwardedPorts } from "../network/ports.ts";
 import { replaceFileSync } from "../wholeFiles.ts";
@@ -57,7 +58,7 @@ async function startPod(parts: PodParts, prepared: PreparedPod, start: StartRequ
         })
       : ({ kind: "host" } as const);
     const { names } = start;
-    const files = podNameFiles(names, {}, hostFiles(names));
+    const files = podNameFiles(names, dnsOf(network), hostFiles(names));
     if (files.resolvConf !== undefined)
       replaceFileSync(join(prepared.folder, inPod.resolvConf), files.resolvConf);
     if (files.hosts !== undefined) replaceFileSync(join(prepared.folder, inPod.hosts), files.hosts);
@@ -90,6 +91,13 @@ async function startPod(parts: PodParts, prepared: PreparedPod, start: StartRequ
     if (needsNetwork) await (await parts.networking()).tearDown(prepared.folder, prepared.uuid);
     throw error;
   }
+}
+
+/** What the networks' plugins say of name servers. */
+function dnsOf(network: PodNetwork): Parameters<typeof podNameFiles>[1] {
+  return network.kind === "own" && network.dns !== undefined
+    ? { name: network.dns.network, dns: network.dns.settings }
+    : {};
 }
 
 /** Copied when the pod starts, as they are then. */

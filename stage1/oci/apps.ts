@@ -94,7 +94,8 @@ async function tell(folder: string, app: string, signal: string): Promise<void> 
 
 async function inPodMounts(folder: string, program: string, words: readonly string[]): Promise<void> {
   const target = `--target=${firstProcessOf(folder)}`;
-  await promisify(execFile)("/usr/bin/nsenter", [target, "--mount", "--", program, ...words], {
+  // Its processes too: the pod's /proc shows nothing of a process from outside, and mount reads /proc/self.
+  await promisify(execFile)("/usr/bin/nsenter", [target, "--mount", "--pid", "--", program, ...words], {
     env: toolEnvironment(),
   });
 }

@@ -28,7 +28,7 @@ describe("rkt on a host", function () {
 
   afterEach(async () => {
     await host.run(
-      "systemctl stop entered shown web survivor 2>/dev/null; rkt gc --grace-period=0s --expire-prepared=0s >/dev/null 2>&1",
+      "systemctl stop entered shown sandbox web survivor 2>/dev/null; rkt gc --grace-period=0s --expire-prepared=0s >/dev/null 2>&1",
     );
   });
 
@@ -161,6 +161,45 @@ describe("rkt on a host", function () {
     );
     assert.equal(typed.code, 5);
     assert.match(typed.stdout, /\/dev\/pts\/0/);
+  });
+
+  it("adds, starts, stops and removes apps of a pod that runs", async () => {
+    await host.run(
+      "systemd-run --quiet --collect --unit=sandbox --setenv=RKT_EXPERIMENT_APP=true --property=Delegate=yes rkt app sandbox --net=none --uuid-file-save=/run/sandbox.uuid",
+    );
+    const uuid = await eventually(
+      "the sandbox",
+      async () => {
+        const found = await host.run("cat /run/sandbox.uuid");
+        await host.run(`rkt status --wait-ready=20s ${found} | grep -q state=running`);
+        return found;
+      },
+      { seconds: 30 },
+    );
+    const app = (words: string): string => `RKT_EXPERIMENT_APP=true rkt app ${words}`;
+    await host.run(
+      app(`add ${uuid} ${busybox} --name=web --exec=/bin/sh -- -c 'echo started; exec sleep 1000'`),
+    );
+    assert.equal(await host.run(app(`list --no-legend ${uuid}`)), "web\tcreated");
+    await host.run(app(`start ${uuid} --app=web`));
+    assert.equal(await host.run(app(`list --no-legend ${uuid}`)), "web\trunning");
+    assert.equal(await host.run(app(`exec --app=web ${uuid} /bin/hostname`)), `rkt-${uuid}`);
+    await eventually(
+      "the app's line in the journal of the pod",
+      async () => {
+        assert.match(await host.run("journalctl --unit=sandbox --output=cat"), /^started$/m);
+      },
+      { seconds: 10 },
+    );
+    await host.run(app(`stop ${uuid} --app=web`));
+    assert.match(await host.run(app(`status ${uuid} --app=web`)), /state=exited[\s\S]*exit_code=\d+/);
+    await host.run(app(`rm ${uuid} --app=web`));
+    assert.equal(await host.run(app(`list --no-legend ${uuid}`)), "");
+    assert.match(await host.run(`rkt status ${uuid}`), /state=running/);
+    const immutable = await host.attempt(
+      `rkt prepare --quiet ${busybox} 2>/dev/null | { read -r made; ${app(`add $made ${busybox}`)}; }`,
+    );
+    assert.equal(immutable.code, 254);
   });
 
   it("runs a pod on the default network, whose port the host forwards", async () => {
