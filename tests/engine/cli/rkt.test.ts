@@ -98,9 +98,9 @@ describe("rkt", () => {
     if (process.geteuid?.() !== 0) this.skip();
     mkdirSync(join(root, "data/pods"), { recursive: true });
     chmodSync(root, 0o755);
-    chmodSync(join(root, "data"), 0o750);
     await rkt("list"); // Afterwards no file of the engine has to be read any more.
     await rkt("image", "list");
+    chmodSync(join(root, "data"), 0o700);
     process.seteuid?.(65534);
     try {
       const { code, err } = await rkt("list");
