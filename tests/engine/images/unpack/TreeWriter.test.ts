@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -230,6 +230,29 @@ describe("unpacking", () => {
       assert.deepEqual([dir!.uid, dir!.gid, dir!.mode & 0o7777], [3, 4, 0o2775]);
       assert.deepEqual([link!.uid, link!.gid], [5, 6]);
     });
+  });
+
+  it("keeps file capabilities and users' notes as root, and nothing that overlayfs obeys", async function () {
+    if (!isRoot) this.skip();
+    const capability = Buffer.from("0100000200200000000000000000000000000000", "hex");
+    const { folder, warnings } = await unpackMembers({
+      name: "ping",
+      pax: {
+        "SCHILY.xattr.security.capability": capability,
+        "SCHILY.xattr.trusted.overlay.redirect": "/etc",
+        "SCHILY.xattr.user.overlay.opaque": "y",
+      },
+    });
+    const { status, stdout } = spawnSync("getfattr", ["-d", "-m", "-", "-e", "hex", join(folder, "ping")], {
+      encoding: "utf8",
+    });
+    if (status === null) {
+      // Without the package attr nobody can keep them, which must be told.
+      assert.match(warnings.join("\n"), /without their capabilities .*: setfattr is not installed/);
+    } else {
+      const attributes = stdout.split("\n").filter((line) => line.includes("="));
+      assert.deepEqual(attributes, [`security.capability=0x${capability.toString("hex")}`]);
+    }
   });
 
   it("stops at its limits", async () => {
