@@ -9,8 +9,8 @@ import type { Store } from "../store/store.ts";
 import type { TrustStore } from "../trust/trustStore.ts";
 import type { Fetching, FetchingOptions, PullPolicy } from "./download/fetching.ts";
 import { withDefaults } from "./discovery/platformLabels.ts";
-import { rememberedImage } from "./download/remembered.ts";
-import { parseReference, showRegistryReference, type ImageReference } from "./reference.ts";
+import { rememberedImage, storedRegistryImage } from "./download/remembered.ts";
+import { parseReference, type ImageReference } from "./reference.ts";
 
 export interface FetchRequest {
   /** As typed: an id, a path, a URL, `docker://…`, `oci:…` or a name. */
@@ -59,17 +59,13 @@ async function imageAtHand(
       return await store.byName(name, labels);
     }
     case "url":
-      return await remembered(store, reference.url.href);
+      return (await rememberedImage(store, reference.url.href))?.image;
     case "registry":
-      return await remembered(store, showRegistryReference(reference));
+      return await storedRegistryImage(store, reference);
     case "file":
     case "layout":
       return undefined;
   }
-}
-
-async function remembered(store: Store, url: string): Promise<StoredImage | undefined> {
-  return (await rememberedImage(store, url))?.image;
 }
 
 async function fetchOne(

@@ -5,7 +5,7 @@ import type { StoredImage } from "../../store/records.ts";
 import { nothingFetched, type Fetching, type PullPolicy } from "../download/fetching.ts";
 import { NoTls } from "../download/failure.ts";
 import { Interruption } from "../download/interruption.ts";
-import { rememberedImage } from "../download/remembered.ts";
+import { storedRegistryImage } from "../download/remembered.ts";
 import {
   LARGEST_CONFIGURATION,
   readConfiguration,
@@ -29,8 +29,8 @@ export async function fetchFromRegistry(
 ): Promise<StoredImage> {
   const { store } = fetching;
   const shown = showRegistryReference(reference);
-  const remembered = policy === "update" ? undefined : await rememberedImage(store, shown);
-  if (remembered !== undefined) return remembered.image;
+  const known = policy === "update" ? undefined : await storedRegistryImage(store, reference);
+  if (known !== undefined) return known;
   if (policy === "never") throw nothingFetched("docker image from URL", shown);
   const { client, top } = await findManifest(fetching, reference);
   try {

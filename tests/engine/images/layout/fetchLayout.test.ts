@@ -123,6 +123,16 @@ describe("fetching an image from a layout", () => {
     assert.equal(bench.beside.cosign, 1);
   });
 
+  it("is the image of its name in a registry from then on, without that registry", async () => {
+    const digest = add("quay.io/a/one:1", ["x"]);
+    await bench.fetch(`oci:${await write()}`);
+    for (const reference of ["docker://quay.io/a/one:1", `docker://quay.io/a/one@${digest}`]) {
+      const { record } = await bench.fetch(reference, { pullPolicy: "never" });
+      assert.equal(record.oci?.manifestDigest, digest);
+    }
+    await assert.rejects(bench.fetch("docker://quay.io/a/one:2", { pullPolicy: "never" }), /unable to fetch/);
+  });
+
   it("says what is missing", async () => {
     await assert.rejects(
       bench.fetch(`oci:${join(bench.folder, "none")}`),

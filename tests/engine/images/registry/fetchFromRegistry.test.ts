@@ -188,6 +188,13 @@ describe("fetching an image from a registry", () => {
     assert.deepEqual(ranges, ["bytes=50000-", undefined]);
   });
 
+  it("may be asked for by several at once", async () => {
+    registry.push("app:1", [randomBytes(400_000), "two"]);
+    const images = await Promise.all(Array.from({ length: 4 }, () => bench.fetch(reference("app:1"))));
+    assert.equal(new Set(images.map(({ record }) => record.id)).size, 1);
+    assert.deepEqual(await bench.leftovers(), []);
+  });
+
   it("names the registry, the step, the cause and the remedy when it gives up", async () => {
     registry.push("app:1");
     registry.answerInstead("/manifests/1", ...Array.from({ length: 9 }, () => answers(502)));
