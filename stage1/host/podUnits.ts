@@ -3,20 +3,23 @@ import { unitText, type Setting } from "./unitText.ts";
 
 const alone: Setting = ["DefaultDependencies", "no"];
 
-/** Files of /etc/systemd/system, without the apps' own. systemd reads no others in a pod. */
+/**
+ * Files of /etc/systemd/system, without the apps' own. systemd reads no others in a pod. Services have a name that no app
+ * can have.
+ */
 export function podUnits(apps: readonly string[]): ReadonlyMap<string, string> {
   const services = apps.map((app) => `${app}.service`).join(" ");
   const end: readonly Setting[] = [
     alone,
-    ["Requires", "end.service"],
-    ["After", "end.service"],
+    ["Requires", "rkt_end.service"],
+    ["After", "rkt_end.service"],
     ["AllowIsolate", "yes"],
   ];
   return new Map([
-    ["pod.target", unitText({ Unit: [alone, ["Wants", `${services} finished.service`]] })],
+    ["pod.target", unitText({ Unit: [alone, ["Wants", `${services} rkt_finished.service`]] })],
     // Starts when every app has ended, and ends the pod. Without a failure that is with code 0.
     [
-      "finished.service",
+      "rkt_finished.service",
       unitText({
         Unit: [
           alone,
@@ -30,7 +33,7 @@ export function podUnits(apps: readonly string[]): ReadonlyMap<string, string> {
     ["shutdown.target", unitText({ Unit: [alone, ["RefuseManualStart", "yes"]] })],
     // Whoever asks the pod to halt, and an app that fails, comes here: first the apps are stopped.
     [
-      "end.service",
+      "rkt_end.service",
       unitText({
         Unit: [
           alone,

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { basename } from "node:path";
 import { eventually } from "../../support/await.ts";
 import { saidBy, succeeded } from "../../support/process.ts";
-import { Stage1Host } from "./stage1-host.ts";
+import { Stage1Host, tree } from "./stage1-host.ts";
 
 /** What a process may do, as the kernel says it. What is inheritable is left out: an entering command has none of it. */
 const restrictions = `grep -E '^(Uid|Gid|Groups|CapPrm|CapEff|CapBnd|CapAmb|NoNewPrivs|Seccomp|Seccomp_filters):' /proc/self/status; cut -d: -f2- /proc/self/cgroup; for each in mnt net ipc uts pid cgroup; do readlink /proc/self/ns/$each; done`;
@@ -196,6 +196,29 @@ cat /sys/fs/cgroup/memory$memory/memory.limit_in_bytes /sys/fs/cgroup/cpu$cpu/cp
       assert.equal(ended.code, 0, saidBy(ended));
       const inside = await host.lab.run("ip netns exec made cat /proc/net/dev | wc -l");
       assert.equal(ended.stdout.trim().split("\n").at(-1), inside);
+    });
+
+    it("maps the pod's users to those that it was given", async () => {
+      const folder = host.newPod();
+      const root = `${folder}/stage1/rootfs/opt/stage2/app/rootfs`;
+      await host.lab.run(
+        `mkdir -p ${root}; cp -a ${tree}/. ${root}/; chown -R 200000:200000 ${folder}/stage1`,
+      );
+      const ended = await host.run("host", folder, {
+        apps: [
+          {
+            name: "app",
+            exec: ["sh", "-c", "id -u; cat /proc/self/uid_map; exit 6"],
+            user: "worker",
+            group: "workers",
+          },
+        ],
+        copied: true,
+        userNamespace: { first: 200_000, count: 65_536 },
+      });
+      assert.equal(ended.code, 6, saidBy(ended));
+      assert.match(ended.stdout, /^1000\r?\n\s+0\s+200000\s+65536\r?$/m);
+      assert.equal(await host.lab.run(`cat ${folder}/stage1/rootfs/rkt/status/app`), "6");
     });
 
     it("leaves nothing behind when it is killed", async () => {
