@@ -72,10 +72,12 @@ format: prepare ## Writes every file as prettier would
 
 .PHONY: unit
 unit: prepare ## Unit tests: no root, no network, under a minute
+	@tools/bootstrap.sh tests
 	@$(NODE) commands/test.ts unit
 
 .PHONY: integration
 integration: may-run-labs tools ## Parts against the real thing: Pulumi's engine, sshd, an API server, lab hosts
+	@tools/bootstrap.sh tests package package-checks
 	@$(NODE) commands/test.ts integration
 
 .PHONY: e2e
@@ -84,6 +86,7 @@ e2e: may-run-labs tools ## Whole clusters on lab hosts
 
 .PHONY: test
 test: may-run-labs tools ## Everything CI runs; closes with `N passed, N failed`
+	@tools/bootstrap.sh tests package package-checks
 	@$(NODE) commands/test.ts lint unit integration e2e
 
 .PHONY: ordeal

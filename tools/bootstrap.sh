@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Gets what the project needs on a fresh Debian 12 or 13, and says what and why. The second time it only looks.
 #
-# usage: tools/bootstrap.sh [kvm] [package] [package-checks]
+# usage: tools/bootstrap.sh [kvm] [tests] [package] [package-checks]
 #   kvm             also QEMU, for lab hosts that have a kernel of their own
+#   tests           also what the tests call on this machine
 #   package         also compilers of both architectures, for the engine's package
 #   package-checks  also what the package's tests look at it with
 set -euo pipefail
@@ -64,15 +65,29 @@ qemu-aarch64-static qemu-user-static starting the arm64 package
 /usr/share/doc/libstdc++6-arm64-cross libstdc++6-arm64-cross starting the arm64 package
 '
 
+# What the tests compare the engine with, or call on this machine.
+needs_tests='
+gpg gpg keys and signatures of tests
+gpg-agent gpg-agent keys and signatures of tests
+openssl openssl keys and signatures of tests
+bzip2 bzip2 compressed images
+xz xz-utils compressed images
+zstd zstd compressed images
+groff groff-base reading manual pages
+getfattr attr reading what unpacking kept
+/usr/lib/cni/ptp containernetworking-plugins networks of pods
+'
+
 main() {
   make_cache
   local wanted="$needs" word
   for word in "$@"; do
     case "$word" in
     kvm) wanted+="$needs_kvm" ;;
+    tests) wanted+="$needs_tests" ;;
     package) wanted+="$(needs_package)"$'\n' ;;
     package-checks) wanted+="$needs_package_checks" ;;
-    *) fail "unknown word: $word" "use: tools/bootstrap.sh [kvm] [package] [package-checks]" ;;
+    *) fail "unknown word: $word" "use: tools/bootstrap.sh [kvm] [tests] [package] [package-checks]" ;;
     esac
   done
   provide_commands "$wanted"
