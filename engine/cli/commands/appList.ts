@@ -7,10 +7,12 @@ import { alignColumns } from "../output/columns.ts";
 import { jsonFormat, printJson } from "../output/json.ts";
 import { appJson } from "../output/pod.ts";
 import { wholeTime } from "../output/time.ts";
+import { refuseUnreadablePods } from "../permissions.ts";
 import { onlyWord } from "../words.ts";
 
 export const appList: Command = (invocation) => {
   const { flags, context, print } = invocation;
+  refuseUnreadablePods(context());
   const pod = viewPod(findPod(context().folders.data, onlyWord(invocation)));
   const rows = pod.apps.map(({ name, state }) => [name, state]);
   for (const line of alignColumns(flags.flag("no-legend") ? rows : [["NAME", "STATE"], ...rows])) print(line);
@@ -19,6 +21,7 @@ export const appList: Command = (invocation) => {
 
 export const appStatus: Command = (invocation) => {
   const { flags, context, print } = invocation;
+  refuseUnreadablePods(context());
   const pod = viewPod(findPod(context().folders.data, onlyWord(invocation)));
   const wanted = flags.text("app");
   const app = pod.apps.find(({ name }) => name === wanted);
