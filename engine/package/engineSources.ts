@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 
 import { availableCommands } from "../cli/available.ts";
-import { bashCompletion } from "../cli/bashCompletion.ts";
+import { bashCompletion, manPages } from "../cli/manPages.ts";
 import { stage1Image as fly } from "../../stage1/fly/image.ts";
 import { stage1Image as host } from "../../stage1/host/image.ts";
 import { stage1Image as kvm } from "../../stage1/kvm/image.ts";
@@ -30,7 +30,7 @@ export function sourcesOf(checkout: string): EngineSources {
     engine: join(checkout, "engine/main.ts"),
     ...(existsSync(stage1Entry) ? { stage1Entry } : {}),
     subcommands: availableCommands.map(({ name }) => name),
-    manuals: new Map(),
+    manuals: manPages(),
     completion: bashCompletion(),
     flavours: [
       { name: "oci", image: oci() },
