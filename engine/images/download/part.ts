@@ -7,6 +7,7 @@ import { mkdir, open, readdir, rename, rm, type FileHandle } from "node:fs/promi
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { hasCode } from "../../../errors/diskFault.ts";
+import { Fault } from "../../../errors/fault.ts";
 import { thisProcess } from "../../pods/owner.ts";
 import { makerLives } from "../../store/storeFolders.ts";
 
@@ -36,15 +37,15 @@ export class Part {
   /** `key` says what it is of: a digest, or the hash of a URL. Letters and digits only. */
   static async open(folder: string, key: string): Promise<Part> {
     await mkdir(folder, { recursive: true });
-    const name = (await adopt(folder, key)) ?? nameFor(key, undefined);
-    inHand.add(name);
-    try {
-      const file = await open(join(folder, name), "a+", 0o640);
-      return new Part(folder, key, name, file, (await file.stat()).size);
-    } catch (error) {
-      inHand.delete(name);
-      throw error;
+    const left = await adopt(folder, key);
+    const inherited = left === undefined ? undefined : await openPart(folder, left);
+    if (left !== undefined && inherited !== undefined) {
+      return new Part(folder, key, left, inherited, (await inherited.stat()).size);
     }
+    const name = nameFor(key, undefined);
+    const file = await openPart(folder, name);
+    if (file === undefined) throw new Fault({ what: `open ${join(folder, name)}: permission denied` });
+    return new Part(folder, key, name, file, 0);
   }
 
   get path(): string {
@@ -77,8 +78,8 @@ export class Part {
     this.#inherited = false;
     if (validator === this.#validator) return;
     const name = nameFor(this.#key, validator);
-    await rename(this.path, join(this.#folder, name));
     inHand.add(name);
+    await rename(this.path, join(this.#folder, name));
     inHand.delete(this.#name);
     this.#name = name;
     this.#validator = validatorIn(name);
@@ -127,15 +128,37 @@ function validatorIn(name: string): string | undefined {
   return version === "" ? undefined : Buffer.from(version, "hex").toString();
 }
 
+/** Undefined where it is somebody's who shares nothing with us: then it is taken away, and nobody continues it. */
+async function openPart(folder: string, name: string): Promise<FileHandle | undefined> {
+  const path = join(folder, name);
+  inHand.add(name);
+  try {
+    const file = await open(path, "a+", 0o660);
+    // For the group, whatever this process's umask is: any of its members may fetch.
+    await file.chmod(0o660).catch((error: unknown) => {
+      if (!hasCode(error, "EPERM")) throw error;
+    });
+    return file;
+  } catch (error) {
+    inHand.delete(name);
+    if (!hasCode(error, "EACCES")) throw error;
+    await rm(path, { force: true });
+    return undefined;
+  }
+}
+
 async function adopt(folder: string, key: string): Promise<string | undefined> {
   for (const left of await readdir(folder)) {
     if (!left.includes(`.download-${key}-`) || inHand.has(left)) continue;
     if (!left.startsWith(ownPrefix()) && makerLives(left)) continue;
     const name = nameFor(key, validatorIn(left));
+    // Before it is there: others in this process look as well.
+    inHand.add(name);
     try {
       await rename(join(folder, left), join(folder, name));
       return name;
     } catch (error) {
+      inHand.delete(name);
       // Another process was quicker to take it over.
       if (!hasCode(error, "ENOENT")) throw error;
     }
