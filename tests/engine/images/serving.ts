@@ -120,7 +120,10 @@ export function serves(bytes: Buffer, headers: Record<string, string> = {}): Ans
   };
 }
 
-/** The beginning, as if all were to come; then the connection breaks. */
+/**
+ * The beginning, as if all were to come; then the connection breaks. What the client has buffered by then is lost to
+ * it: a beginning of several times 64 KiB is sure to leave something.
+ */
 export function breaksOffAt(count: number, bytes: Buffer, headers: Record<string, string> = {}): Answer {
   return (_request, response) => {
     response.writeHead(200, { ...headers, "content-length": bytes.length });

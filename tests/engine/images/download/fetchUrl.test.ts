@@ -125,7 +125,7 @@ describe("fetching an ACI from a web server", () => {
   });
 
   it("continues where the connection broke off", async () => {
-    server.willFirst(files["/x.aci.asc"]!, breaksOffAt(100_000, aci, { etag }), breaksOffAt(0, aci));
+    server.willFirst(files["/x.aci.asc"]!, breaksOffAt(250_000, aci, { etag }), breaksOffAt(0, aci));
     await bench.fetch(url());
     const ranges = server.seen
       .slice(2)
@@ -135,22 +135,22 @@ describe("fetching an ACI from a web server", () => {
   });
 
   it("continues where a server fell silent", async () => {
-    server.willFirst(files["/x.aci.asc"]!, stallsAt(100_000, aci, { etag }));
+    server.willFirst(files["/x.aci.asc"]!, stallsAt(250_000, aci, { etag }));
     await bench.fetch(url());
     assert.match(server.seen.at(-1)?.range ?? "", /^bytes=[1-9]/);
   });
 
   it("begins anew when the rest would be of another version, or of none that is known", async () => {
-    server.willFirst(files["/x.aci.asc"]!, breaksOffAt(100_000, newer, { etag: '"zero"' }));
+    server.willFirst(files["/x.aci.asc"]!, breaksOffAt(250_000, newer, { etag: '"zero"' }));
     await bench.fetch(url());
-    server.willFirst(files["/x.aci.asc"]!, breaksOffAt(100_000, newer));
+    server.willFirst(files["/x.aci.asc"]!, breaksOffAt(250_000, newer));
     files["/x.aci"] = serves(aci);
     await bench.fetch(url());
     assert.equal(server.seen.at(-1)?.range, undefined);
   });
 
   it("gives up on a server that brings nothing, and continues what came the next time", async () => {
-    files["/x.aci"] = breaksOffAt(100_000, aci, { etag });
+    files["/x.aci"] = breaksOffAt(250_000, aci, { etag });
     await assert.rejects(bench.fetch(url()), /127\.0\.0\.1:\d+: the connection broke off/);
     assert.equal((await bench.leftovers()).length, 1);
     files["/x.aci"] = serves(aci, { etag });

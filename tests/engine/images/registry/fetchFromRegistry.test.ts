@@ -162,7 +162,7 @@ describe("fetching an image from a registry", () => {
       const bytes = registry.blobs.get(digest)!;
       registry.answerInstead(
         digest,
-        cut === "breaks off" ? breaksOffAt(100_000, bytes) : stallsAt(100_000, bytes),
+        cut === "breaks off" ? breaksOffAt(350_000, bytes) : stallsAt(350_000, bytes),
       );
       await bench.fetch(reference("app:1"));
       const ranges = registry.server.seen.filter(({ url }) => url.endsWith(digest)).map(({ range }) => range);
@@ -174,7 +174,7 @@ describe("fetching an image from a registry", () => {
     const { layers } = registry.push("app:1", [randomBytes(400_000)]);
     const { digest } = layers[0]!;
     const bytes = registry.blobs.get(digest)!;
-    const cut = breaksOffAt(100_000, bytes);
+    const cut = breaksOffAt(350_000, bytes);
     registry.answerInstead(digest, cut, ...Array.from({ length: 5 }, () => answers(503)));
     await assert.rejects(bench.fetch(reference("app:1")), /cannot be reached/);
     const [left] = await bench.leftovers();
