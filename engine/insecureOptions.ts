@@ -53,23 +53,19 @@ const running: readonly (keyof InsecureOptions)[] = ["ondisk", "capabilities", "
 export function insecureOptionsOf(names: readonly InsecureOptionName[]): InsecureOptions {
   const off = new Set<keyof InsecureOptions>();
   for (const name of names) {
-    switch (name) {
-      case "none":
-        break;
-      case "all":
-        for (const each of [...fetching, ...running]) off.add(each);
-        break;
-      case "all-fetch":
-        for (const each of fetching) off.add(each);
-        break;
-      case "all-run":
-        for (const each of running) off.add(each);
-        break;
-      default:
-        off.add(name);
-    }
+    if (name === "none") continue;
+    if (name === "all" || name === "all-fetch") for (const each of fetching) off.add(each);
+    if (name === "all" || name === "all-run") for (const each of running) off.add(each);
+    if (name !== "all" && name !== "all-fetch" && name !== "all-run") off.add(name);
   }
-  return Object.fromEntries(
-    [...fetching, ...running].map((name) => [name, off.has(name)]),
-  ) as unknown as InsecureOptions;
+  return {
+    image: off.has("image"),
+    tls: off.has("tls"),
+    ondisk: off.has("ondisk"),
+    http: off.has("http"),
+    pubkey: off.has("pubkey"),
+    capabilities: off.has("capabilities"),
+    paths: off.has("paths"),
+    seccomp: off.has("seccomp"),
+  };
 }
