@@ -5,7 +5,7 @@ import type { PodNetwork } from "../network/podNetwork.ts";
 import { podNameFiles, type NameResolution } from "../network/nameResolution.ts";
 import { forwardedPorts } from "../network/ports.ts";
 import { replaceFileSync } from "../wholeFiles.ts";
-import type { Handover, PodToRun } from "../../stage1/contract.ts";
+import type { Flavour, Handover, PodToRun } from "../../stage1/contract.ts";
 import { appRoot, stage1Root } from "./appRoot.ts";
 
 import { inPod, mutableAnnotation } from "./podFolders.ts";
@@ -46,8 +46,7 @@ export function turnInto({ program, arguments: words, environment }: Handover): 
 
 async function startPod(parts: PodParts, prepared: PreparedPod, start: StartRequest): Promise<Handover> {
   const flavour = await parts.flavour(prepared.flavour);
-  // A foreign stage1 makes its network itself, and a pod without one needs none of ours.
-  const needsNetwork = flavour.name !== "foreign" && !start.networks.some(({ name }) => name === "host");
+  const needsNetwork = joinsNetworks(flavour, start);
   try {
     const network = needsNetwork
       ? await (
@@ -91,6 +90,15 @@ async function startPod(parts: PodParts, prepared: PreparedPod, start: StartRequ
     if (needsNetwork) await (await parts.networking()).tearDown(prepared.folder, prepared.uuid);
     throw error;
   }
+}
+
+/**
+ * A foreign stage1 makes its network itself. An agent of the host's, which is what fly is for, has the host's unless it
+ * is given another one by name.
+ */
+function joinsNetworks({ name }: Pick<Flavour, "name">, { networks }: StartRequest): boolean {
+  if (name === "foreign" || networks.some((network) => network.name === "host")) return false;
+  return name !== "fly" || networks.some((network) => network.name !== "default");
 }
 
 /** What the networks' plugins say of name servers. */

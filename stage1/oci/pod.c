@@ -233,6 +233,8 @@ static int outer(int count, char **words)
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() != parent)
             _exit(COULD_NOT_RUN);
+        /* Node ignores it, and whoever is started inherits that. */
+        signal(SIGPIPE, SIG_DFL);
         /* Out of the terminal's foreground group: ^C comes once, through the outer part. */
         setpgid(0, 0);
         sigprocmask(SIG_SETMASK, &before, NULL);
