@@ -1,6 +1,8 @@
 import { existsSync, mkdirSync, renameSync, statSync, utimesSync } from "node:fs";
 import { dirname } from "node:path";
 import { messageOf } from "../../errors/fault.ts";
+import { sweepTemporary } from "../store/gcStore.ts";
+import { StoreFolders } from "../store/storeFolders.ts";
 import type { PodParts } from "./parts.ts";
 import { podFolder, podStages } from "./podFolders.ts";
 import { listPodFolders, podAt, timesOf, type PodOnDisk } from "./podState.ts";
@@ -36,7 +38,7 @@ export async function collectGarbage(
   return { moved, removed };
 }
 
-/** Networks of pods whose folders are gone. */
+/** Networks of pods whose folders are gone, and what killed commands left half made in the store. */
 async function clearLeftovers(parts: PodParts): Promise<void> {
   const { data } = parts.context.folders;
   const networking = await parts.networking();
@@ -44,6 +46,8 @@ async function clearLeftovers(parts: PodParts): Promise<void> {
     podStages.some((stage) => existsSync(podFolder(data, stage, uuid))),
   );
   await Promise.all(gone.map((uuid) => networking.tearDown(podFolder(data, "garbage", uuid), uuid)));
+  const folders = new StoreFolders(data);
+  if (existsSync(folders.temporary)) sweepTemporary(folders);
 }
 
 function isDoomed(pod: PodOnDisk, request: CollectRequest, now: number): boolean {

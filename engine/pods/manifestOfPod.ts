@@ -82,7 +82,7 @@ function planApp(
     ...((asked.workingDirectory ?? own.workingDirectory) !== undefined && {
       workingDirectory: asked.workingDirectory ?? own.workingDirectory ?? "/",
     }),
-    environment: laterWins(inherited, own.environment, asked.environment, pod.setEnvironment),
+    environment: laterWins(inherited, own.environment, pod.setEnvironment, asked.environment),
     isolators: replaceIsolators(own.isolators, isolatorsOf(asked)),
     userAnnotations: { ...own.userAnnotations, ...asked.userAnnotations },
     userLabels: { ...own.userLabels, ...asked.userLabels },

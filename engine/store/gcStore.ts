@@ -47,7 +47,8 @@ export async function gcStore(store: DiskStore, request: GcRequest): Promise<GcR
   }
 }
 
-function sweepTemporary(folders: StoreFolders): number {
+/** Takes away what dead processes have left half made. */
+export function sweepTemporary(folders: StoreFolders): number {
   let removed = 0;
   for (const name of readdirSync(folders.temporary)) {
     if (makerLives(name)) continue;

@@ -95,16 +95,19 @@ describe("the manifest of a pod", () => {
     ]);
   });
 
-  it("lets the caller's environment lie below the image's, and --set-env above everything", () => {
+  it("lets the caller's environment lie below the image's, --set-env above both, and an app's own above that", () => {
     const request = pod([{ ...asked, environment: [{ name: "MODE", value: "app" }] }], {
       inheritEnvironment: true,
-      setEnvironment: [{ name: "MODE", value: "pod" }],
+      setEnvironment: [
+        { name: "MODE", value: "pod" },
+        { name: "LANG", value: "fr" },
+      ],
     });
     const { app: planned } = plannedApp(request, { LANG: "de", EDITOR: "ed", MODE: "caller" });
     assert.deepEqual(Object.fromEntries(planned!.environment.map(({ name, value }) => [name, value])), {
-      LANG: "C",
+      LANG: "fr",
       EDITOR: "ed",
-      MODE: "pod",
+      MODE: "app",
     });
   });
 
