@@ -8,13 +8,22 @@ const kept = 4;
 
 export class BuildCache {
   readonly #folder: string;
+  /** Several flavours may want the same program at once. */
+  readonly #underWay = new Map<string, Promise<string>>();
 
   constructor(folder: string) {
     this.#folder = folder;
   }
 
   /** The path of what `make` writes; the parts of the key are all that may decide about its bytes. */
-  async get(
+  get(kind: string, keyParts: readonly string[], make: (path: string) => Promise<void>): Promise<string> {
+    const key = `${kind}/${keyOf(keyParts)}`;
+    const underWay = this.#underWay.get(key) ?? this.#provide(kind, keyParts, make);
+    this.#underWay.set(key, underWay);
+    return underWay;
+  }
+
+  async #provide(
     kind: string,
     keyParts: readonly string[],
     make: (path: string) => Promise<void>,

@@ -7,7 +7,7 @@ import { type Pack, pack } from "tar-stream";
 import { type PackedFile, withFolders } from "./packedFile.ts";
 
 export interface TarOptions {
-  /** What stands before each absolute path: `.` for Debian, `rootfs` for an ACI. */
+  /** What stands before each absolute path: `.` for Debian, nothing for an ACI. */
   readonly prefix: string;
   /** Seconds since 1970, of every entry. */
   readonly time: number;
@@ -33,7 +33,7 @@ export function tarOf(files: readonly PackedFile[], options: TarOptions): AsyncI
 async function fill(archive: Pack, entries: readonly PackedFile[], options: TarOptions): Promise<void> {
   for (const { path, mode, from } of entries) {
     const header: Parameters<Pack["entry"]>[0] = {
-      name: `${options.prefix}${path}`,
+      name: `${options.prefix}${path}`.replace(/^\//, ""),
       mode,
       mtime: new Date(options.time * 1000),
       uid: 0,
