@@ -113,7 +113,8 @@ async function stage1Files(
     })),
   );
   const manifest = stage1Manifest(image, version, architecture);
-  const key = [manifest, String(time), ...(await Promise.all(files.map(identityOf)))];
+  // The first word stands for the way in which an archive is written: another one is another archive.
+  const key = ["form 2", manifest, String(time), ...(await Promise.all(files.map(identityOf)))];
   const aci = await cache.get("stage1", key, (draft) => writeAci(draft, manifest, files, time));
   const programs = await Promise.all(
     (image.programs ?? []).map(async ({ name: program, ...helper }): Promise<PackedFile> => ({
