@@ -8,6 +8,8 @@ import type { NetworkRequest, PodNetwork } from "../engine/network/podNetwork.ts
  */
 export interface PodToRun {
   readonly uuid: string;
+  /** The process that becomes the pod: stage0 itself, or the shell behind a published entry point. */
+  readonly leader: number;
   /** The pod's folder; also the working folder of every entry point. */
   readonly folder: string;
   readonly manifest: PodManifest;

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf } from "../errors/fault.ts";
+import type { PodToRun } from "./contract.ts";
 import { SystemBus, textOf } from "../engine/bus/systemBus.ts";
 import { Variant, type BusValue } from "../engine/bus/wireFormat.ts";
 
@@ -44,48 +45,47 @@ export function isService(cgroup: string): boolean {
 }
 
 /**
- * Puts this process where its pod shall be: into a scope of its own below machine.slice, or, under a service, where it
+ * Puts the process that becomes the pod where the pod shall be: into a scope of its own below machine.slice, or, under a service, where it
  * is. Then tells machined, so that `machinectl` shows the pod. Where either is missing the pod runs all the same.
  */
 export async function enterMachine(
-  uuid: string,
-  folder: string,
+  { uuid, folder, leader }: Pick<PodToRun, "uuid" | "folder" | "leader">,
   warn: (text: string) => void,
   record: (cgroup: PodCgroup) => void,
 ): Promise<PodCgroup> {
   const unified = existsSync(join(cgroupRoot, "cgroup.controllers"));
-  const here = systemdCgroup(readFileSync("/proc/self/cgroup", "utf8"));
+  const here = systemdCgroup(readFileSync(`/proc/${leader}/cgroup`, "utf8"));
   if (!existsSync("/run/systemd/system")) {
     warn("systemd does not run this host: the pod stays in the cgroup of the command that started it");
     const alone = { path: join(here, machineName(uuid)), unified };
     record(alone);
-    return belowOwn(alone);
+    return belowOwn(alone, leader);
   }
   const bus = new SystemBus();
   try {
     const service = isService(here);
     const cgroup = { path: service ? here : `/machine.slice/${scopeOf(uuid)}`, unified };
     record(cgroup);
-    if (!service) await startScope(bus, uuid);
-    await register(bus, uuid, folder).catch((error: unknown) => {
+    if (!service) await startScope(bus, uuid, leader);
+    await register(bus, uuid, folder, leader).catch((error: unknown) => {
       warn(`machinectl will not show this pod: ${messageOf(error)}`);
     });
-    return belowOwn(cgroup);
+    return belowOwn(cgroup, leader);
   } finally {
     bus.close();
   }
 }
 
 /** cgroup v2 has processes in leaves only, so those of the pod itself go into one beside the apps'. */
-function belowOwn(cgroup: PodCgroup): PodCgroup {
+function belowOwn(cgroup: PodCgroup, leader: number): PodCgroup {
   if (!cgroup.unified) return cgroup;
   const leaf = join(cgroupRoot, cgroup.path, "pod");
   mkdirSync(leaf, { recursive: true });
-  writeFileSync(join(leaf, "cgroup.procs"), String(process.pid));
+  writeFileSync(join(leaf, "cgroup.procs"), String(leader));
   return cgroup;
 }
 
-async function startScope(bus: SystemBus, uuid: string): Promise<void> {
+async function startScope(bus: SystemBus, uuid: string, leader: number): Promise<void> {
   // The job may end before its name is known: what ends meanwhile is kept.
   const ended = new Map<string, string>();
   let noticed = Promise.withResolvers<undefined>();
@@ -98,8 +98,9 @@ async function startScope(bus: SystemBus, uuid: string): Promise<void> {
       noticed = Promise.withResolvers();
     },
   );
+  listening.catch(() => undefined); // the call below fails for the same cause
   const properties: readonly BusValue[] = [
-    ["PIDs", new Variant("au", [process.pid])],
+    ["PIDs", new Variant("au", [leader])],
     ["Slice", new Variant("s", "machine.slice")],
     ["Description", new Variant("s", `Pod ${uuid}`)],
     ["Delegate", new Variant("b", true)],
@@ -120,7 +121,7 @@ async function startScope(bus: SystemBus, uuid: string): Promise<void> {
   if (result !== "done") throw new Error(`systemd could not start ${scopeOf(uuid)}: ${result ?? ""}`);
 }
 
-async function register(bus: SystemBus, uuid: string, folder: string): Promise<void> {
+async function register(bus: SystemBus, uuid: string, folder: string, leader: number): Promise<void> {
   await bus.call({
     destination: "org.freedesktop.machine1",
     path: "/org/freedesktop/machine1",
@@ -132,7 +133,7 @@ async function register(bus: SystemBus, uuid: string, folder: string): Promise<v
       Buffer.from(uuid.replaceAll("-", ""), "hex"),
       "rkt",
       "container",
-      process.pid,
+      leader,
       folder,
     ],
   });

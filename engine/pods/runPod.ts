@@ -63,6 +63,7 @@ async function startPod(parts: PodParts, prepared: PreparedPod, start: StartRequ
     if (files.hosts !== undefined) replaceFileSync(join(prepared.folder, inPod.hosts), files.hosts);
     return await flavour.run({
       uuid: prepared.uuid,
+      leader: process.pid,
       folder: prepared.folder,
       manifest: prepared.manifest,
       apps: prepared.manifest.apps.map(({ name }) => ({

@@ -33,6 +33,8 @@ export function podInFolder(
 ): PodToRun {
   return {
     ...given,
+    // This program only says what its caller is to turn into.
+    leader: process.ppid,
     folder,
     manifest,
     network,

@@ -43,7 +43,7 @@ export function ociFlavour(warn: (text: string) => void): Flavour {
 }
 
 async function run(pod: PodToRun, warn: (text: string) => void): Promise<Handover> {
-  const cgroup = await enterMachine(pod.uuid, pod.folder, warn, (place) => {
+  const cgroup = await enterMachine(pod, warn, (place) => {
     recordCgroups(pod.folder, place);
   });
   mkdirSync(join(pod.folder, inPod.statuses), { recursive: true });

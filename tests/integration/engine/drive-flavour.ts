@@ -68,6 +68,7 @@ function makePod(folder: string, made: HandmadePod): PodToRun {
   writeFileSync(join(folder, "pod"), JSON.stringify(manifest));
   const uuid = basename(folder);
   return {
+    leader: process.pid,
     network: { kind: "host" },
     networks: [],
     hostname: `rkt-${uuid}`,
@@ -79,6 +80,7 @@ function makePod(folder: string, made: HandmadePod): PodToRun {
     hosts: "default",
     ...rest,
     uuid,
+    leader: process.pid,
     folder,
     manifest,
     insecure: { ...nothingInsecure, ...insecure },
