@@ -80,7 +80,6 @@ function makePod(folder: string, made: HandmadePod): PodToRun {
     hosts: "default",
     ...rest,
     uuid,
-    leader: process.pid,
     folder,
     manifest,
     insecure: { ...nothingInsecure, ...insecure },
