@@ -1,18 +1,11 @@
 import assert from "node:assert/strict";
 import { eventually } from "../../support/await.ts";
 import { busybox, EngineHost, files, signer } from "../../support/engine-host.ts";
+import { killSomeCommand, nothingLeft, pod, startService, traces } from "../../support/killed-commands.ts";
+import { quoted } from "../../../lab/shell-words.ts";
 import { Chance, SEED } from "../../support/seed.ts";
 
-const kills = Number(process.env["RKTNETES_KILLS"] ?? 20);
-
-/** A command of busybox in a pod without network. */
-function pod(command: string, flags = "", globals = ""): string {
-  return `rkt ${globals} run --net=none ${flags} ${busybox} --exec=/bin/sh -- -c ${quoted(command)}`;
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
-}
+const KILLS = 20;
 
 describe("rkt on a host", function () {
   this.timeout(180_000);
@@ -32,19 +25,8 @@ describe("rkt on a host", function () {
     );
   });
 
-  async function startInBackground(name: string, command: string, flags = ""): Promise<string> {
-    await host.run(
-      `systemd-run --quiet --collect --unit=${name} --property=Delegate=yes ${pod(command, `--uuid-file-save=/run/${name}.uuid ${flags}`)}`,
-    );
-    return eventually(
-      `pod of ${name}`,
-      async () => {
-        const uuid = await host.run(`cat /run/${name}.uuid`);
-        await host.run(`rkt status --wait-ready=20s ${uuid} | grep -q state=running`);
-        return uuid;
-      },
-      { seconds: 30 },
-    );
+  function startInBackground(name: string, command: string, flags = ""): Promise<string> {
+    return startService(host, name, command, flags);
   }
 
   it("verifies an image before it runs, and runs none that nobody trusted signed", async () => {
@@ -226,46 +208,11 @@ describe("rkt on a host", function () {
     );
   });
 
-  it(`loses no running pod and leaks nothing when commands are killed (${kills} kills, seed ${SEED})`, async () => {
+  it(`loses no running pod and leaks nothing when commands are killed (${KILLS} kills, seed ${SEED})`, async () => {
     const chance = new Chance(SEED);
     const survivor = await startInBackground("survivor", "sleep 100000");
-    const before = await traces();
-    for (let kill = 0; kill < kills; kill += 1) {
-      const command = [
-        pod("sleep 1000"),
-        `rkt run ${busybox} --exec=/bin/sleep -- 1000`,
-        `rkt prepare ${busybox}`,
-        `rkt fetch ${files}/busybox.aci`,
-        "rkt gc --grace-period=0s",
-      ][chance.between(0, 5)]!;
-      const milliseconds = chance.between(5, 700);
-      // The group, as a person's terminal or a service manager would: a pod is killed with its command.
-      await host.attempt(
-        `setsid sh -c ${quoted(`exec ${command}`)} >/dev/null 2>&1 & pid=$!; sleep ${milliseconds / 1000}; kill -KILL -- -$pid 2>/dev/null; wait $pid 2>/dev/null; true`,
-      );
-    }
-    assert.match(await host.run(`rkt status ${survivor}`), /state=running/);
-    await eventually(
-      "nothing left of the killed",
-      async () => {
-        await host.run("rkt gc --grace-period=0s --expire-prepared=0s");
-        assert.equal(await traces(), before);
-      },
-      { seconds: 30, everyMilliseconds: 1000 },
-    );
-    await host.run(`rkt run --net=none ${busybox}`);
+    const before = await traces(host);
+    for (let kill = 0; kill < KILLS; kill += 1) await killSomeCommand(host, chance);
+    await nothingLeft(host, survivor, before);
   });
-
-  /** Whatever a dead pod could have left on the host. */
-  function traces(): Promise<string> {
-    return host.run(`cd /var/lib/rkt
-ls pods/*/ | grep -E '^[0-9a-f-]{36}$' | sort
-find cas -name '*.new' -o -path 'cas/tmp/*' | sort
-grep -c /var/lib/rkt /proc/mounts || true
-ls /run/netns 2>/dev/null
-ip -brief link | grep -c veth || true
-ls /var/lib/cni/networks/*/ 2>/dev/null | grep -E '^[0-9]+\\.' || true
-find /sys/fs/cgroup -type d -path '*rkt*' | grep -c . || true
-nft list ruleset`);
-  }
 });
