@@ -34,7 +34,7 @@ describe("a run that is killed", function () {
   let pristine: string[];
 
   before(async () => {
-    host = await startLabHost(name, 60);
+    host = await startLabHost(name);
     connections = { root: await connectionTo(host), operator: await connectionTo(host, "operator") };
     // Fresh lists, so that most moments fall into the work and not into fetching them.
     await onHost(host, "apt-get -qq update");

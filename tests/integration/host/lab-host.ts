@@ -24,13 +24,14 @@ const options: LabOptions = { folders: labFolders(), progress: () => undefined }
 
 let range: Promise<LabRange> | undefined;
 
-export async function startLabHost(
-  name: string,
-  octet: number,
-  release: Release = "trixie",
-): Promise<LabHost> {
+/** Last numbers of addresses by host: the hosts of all files share the network. */
+const numbers = new Map<string, number>();
+
+export async function startLabHost(name: string, release: Release = "trixie"): Promise<LabHost> {
   range ??= makeNetwork();
-  const address = (await range).address(octet);
+  const number = numbers.get(name) ?? 11 + numbers.size;
+  numbers.set(name, number);
+  const address = (await range).address(number);
   return createNspawnHost({ name, network: NETWORK, address, release }, options);
 }
 

@@ -17,14 +17,14 @@ import {
 import { differences, snapshotOf } from "./snapshot.ts";
 
 const LOGINS = [
-  { user: "root", release: "trixie", octet: 50 },
-  { user: "operator", release: "trixie", octet: 50 },
-  { user: "root", release: "bookworm", octet: 51 },
+  { user: "root", release: "trixie" },
+  { user: "operator", release: "trixie" },
+  { user: "root", release: "bookworm" },
 ] as const;
 
 after(endLab);
 
-for (const { user, release, octet } of LOGINS) {
+for (const { user, release } of LOGINS) {
   describe(`a role on a ${release} host, as ${user}`, function () {
     this.timeout(300_000);
     const name = `life-${release}`;
@@ -42,7 +42,7 @@ for (const { user, release, octet } of LOGINS) {
       (await layer.states.read({ id: created.id, outputs: created.outputs, inputs }, quietContext())).outputs;
 
     before(async () => {
-      host = await startLabHost(name, octet, release);
+      host = await startLabHost(name, release);
       pristine = await snapshotOf(host);
       layer = new HostLayer();
       const connection = await connectionTo(host, user);

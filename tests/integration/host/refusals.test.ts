@@ -26,7 +26,7 @@ describe("what stands in the way", function () {
   let pristine: string[];
 
   before(async () => {
-    host = await startLabHost(name, 70);
+    host = await startLabHost(name);
     connection = await connectionTo(host);
     pristine = await snapshotOf(host);
   });

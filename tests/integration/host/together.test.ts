@@ -36,7 +36,7 @@ describe("many things on one host", function () {
   let claimInputs: Properties;
 
   before(async () => {
-    host = await startLabHost(name, 80);
+    host = await startLabHost(name);
     connection = await connectionTo(host);
     pristine = await snapshotOf(host);
     folder = await mkdtemp(join(tmpdir(), "together-"));
