@@ -94,9 +94,8 @@ async function killedRun(
   milliseconds: number,
 ): Promise<string> {
   const program = new URL("./provider-run.ts", import.meta.url).pathname;
-  const child = spawn(process.execPath, [program, host, JSON.stringify(reveal(connection))], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const child = spawn(process.execPath, [program, host], { stdio: ["pipe", "pipe", "inherit"] });
+  child.stdin.end(JSON.stringify(reveal(connection)));
   const ended = new Promise<void>((resolve) =>
     child.once("close", () => {
       resolve();

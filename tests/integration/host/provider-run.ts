@@ -1,10 +1,14 @@
-/** A provider process to be killed: claims a host, creates the example role, and says what it is doing. */
+/**
+ * A provider process to be killed: claims a host, creates the example role, and says what it is doing. The connection,
+ * with its key, comes on standard input.
+ */
+import { text } from "node:stream/consumers";
 import { z } from "zod";
 import { HostLayer, quietContext, STACK, textOf } from "./lab-host.ts";
 import { exampleRole } from "./example-role.ts";
 
-const [host = "", connectionText = ""] = process.argv.slice(2);
-const connection = z.record(z.string(), z.json()).parse(JSON.parse(connectionText));
+const [host = ""] = process.argv.slice(2);
+const connection = z.record(z.string(), z.json()).parse(JSON.parse(await text(process.stdin)));
 const context = quietContext();
 const say = (line: string): void => {
   process.stdout.write(`${line}\n`);
