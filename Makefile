@@ -91,4 +91,5 @@ test: may-run-labs tools ## Everything CI runs; closes with `N passed, N failed`
 
 .PHONY: ordeal
 ordeal: may-run-labs tools ## What takes long and repeats: hundreds of kills, emulated machines; SEED=n, resumable
+	@tools/bootstrap.sh kvm tests package
 	@$(NODE) commands/test.ts ordeal
