@@ -11,7 +11,7 @@ ip route show table all | sed 's/^/route /'
 ls /run/netns 2>/dev/null | sed 's/^/netns /'
 nft list ruleset | sed 's/^/nft /'
 find /sys/fs/cgroup -type d | grep -Ev '/(user[.]slice|session-)|systemd-(tmpfiles|hostnamed|timedated|logind|exit)' | sed 's/^/cgroup /'
-processes=$(ps -eo comm=); printf '%s\\n' "$processes" | grep -Ev '^(bash|ps|sed|sort|sshd.*|sftp-server|systemd.*|\\(sd-pam\\)|kworker.*|agetty)$' | sort -u | sed 's/^/process /'
+processes=$(ps -eo comm=); printf '%s\\n' "$processes" | grep -Ev '^(bash|ps|sed|sort|sshd.*|sftp-server|systemd.*|\\((sd-pam|udev-worker)\\)|kworker.*|agetty)$' | sort -u | sed 's/^/process /'
 find /run /var/log /tmp -mindepth 1 -maxdepth 1 | grep -v /tmp/systemd-private | sed 's/^/path /'
 true`);
   return [...files, ...rest.split("\n").filter((line) => line !== "")].sort();
