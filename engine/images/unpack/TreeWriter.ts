@@ -1,6 +1,5 @@
 import { closeSync, constants, fchmodSync, fchownSync, futimesSync, openSync, writeSync } from "node:fs";
-import { chmodSync, chownSync, lchownSync, linkSync, lutimesSync, mkdirSync, symlinkSync } from "node:fs";
-import { rmdirSync, unlinkSync } from "node:fs";
+import { chmodSync, chownSync, lchownSync, linkSync, lutimesSync, symlinkSync } from "node:fs";
 import { diskFault } from "../../../errors/diskFault.ts";
 import { Fault } from "../../../errors/fault.ts";
 import { finishTree } from "./finishTree.ts";
@@ -8,7 +7,9 @@ import { asKey, asPath, componentsOf } from "./memberName.ts";
 import { shown } from "./TarReader.ts";
 import type { TarEntry, TarSink } from "./tarEntry.ts";
 import { findDirectory } from "./treeNodes.ts";
-import type { DirectoryNode, LeafNode, TreeNode } from "./treeNodes.ts";
+import type { DirectoryNode, LeafNode } from "./treeNodes.ts";
+import { clear, directoryNode, makeDirectory, parentOf } from "./treePlaces.ts";
+import { applyWhiteout, isWhiteout } from "./whiteouts.ts";
 
 /** What one image may take. Far beyond honest ones, and short of what would fill a host unnoticed. */
 export interface TreeLimits {
@@ -165,11 +166,11 @@ export class TreeWriter implements TarSink {
       this.#describe(this.root, entry);
       return;
     }
-    if (this.#layerOptions.whiteouts === true && name.startsWith(".wh.")) {
-      this.#whiteout(components, name);
+    if (this.#layerOptions.whiteouts === true && isWhiteout(name)) {
+      applyWhiteout(this.root, components, name, this.#layer);
       return;
     }
-    const place = this.#parent(components, entry);
+    const place = parentOf(this.root, components, entry, this.#layer);
     if (entry.kind === "directory") {
       this.#directory(place, name, entry);
       return;
@@ -178,7 +179,7 @@ export class TreeWriter implements TarSink {
       this.#hardlink(place, name, entry);
       return;
     }
-    this.#clear(place, name);
+    clear(place, name);
     switch (entry.kind) {
       case "file":
         this.#open = {
@@ -206,8 +207,8 @@ export class TreeWriter implements TarSink {
       this.#describe(there, entry);
       return;
     }
-    this.#clear(place, name);
-    this.#describe(this.#makeDirectory(place, name, entry.mtime), entry);
+    clear(place, name);
+    this.#describe(makeDirectory(place, name, this.#layer, entry.mtime), entry);
   }
 
   #symlink(place: DirectoryNode, name: string, entry: TarEntry): void {
@@ -239,7 +240,7 @@ export class TreeWriter implements TarSink {
     }
     // A link to itself: clearing its place would lose the file.
     if (place.children.get(name) === target && found.directory === place) return;
-    this.#clear(place, name);
+    clear(place, name);
     if (target.kind !== "fifo") {
       linkSync(asPath(`${found.directory.path}/${last}`), asPath(`${place.path}/${name}`));
     }
@@ -271,96 +272,6 @@ export class TreeWriter implements TarSink {
     node.mtime = entry.mtime;
     node.attributes = entry.attributes;
   }
-
-  /** The directory that an entry belongs into; what the archive does not mention on the way is made. */
-  #parent(components: readonly string[], entry: TarEntry): DirectoryNode {
-    let way = components;
-    let from = this.root;
-    for (;;) {
-      const found = findDirectory(from, way);
-      switch (found.kind) {
-        case "there":
-          return found.directory;
-        case "missing":
-          return found.rest.reduce((at, name) => this.#makeDirectory(at, name, entry.mtime), found.last);
-        case "blocked": {
-          const blocking = found.last.children.get(found.name);
-          if (blocking === undefined || blocking.layer === this.#layer) {
-            throw new Fault({ what: "the archive has an entry below a file", got: shown(entry.name) });
-          }
-          // What a lower archive brought as a file this one has as a directory.
-          this.#clear(found.last, found.name);
-          from = this.#makeDirectory(found.last, found.name, entry.mtime);
-          way = found.rest;
-          break;
-        }
-        case "circle":
-          throw new Fault({
-            what: "the archive has an entry below links in a circle",
-            got: shown(entry.name),
-          });
-      }
-    }
-  }
-
-  #makeDirectory(place: DirectoryNode, name: string, mtime: number): DirectoryNode {
-    if (name === "..") throw new Fault({ what: "the archive has an entry below a link that leads nowhere" });
-    const node = directoryNode(place, `${place.path}/${name}`, this.#layer);
-    node.mtime = mtime;
-    mkdirSync(asPath(node.path), 0o700);
-    place.children.set(name, node);
-    return node;
-  }
-
-  #clear(place: DirectoryNode, name: string): void {
-    const there = place.children.get(name);
-    if (there === undefined) return;
-    if (there.kind === "directory") {
-      for (const child of [...there.children.keys()]) this.#clear(there, child);
-      rmdirSync(asPath(there.path));
-    } else if (there.kind !== "fifo") {
-      unlinkSync(asPath(`${place.path}/${name}`));
-    }
-    place.children.delete(name);
-  }
-
-  #whiteout(components: readonly string[], name: string): void {
-    const found = findDirectory(this.root, components);
-    if (found.kind !== "there") return;
-    if (name === ".wh..wh..opq") {
-      for (const [child, node] of [...found.directory.children]) this.#prune(found.directory, child, node);
-      return;
-    }
-    // Notes of aufs to itself.
-    if (name.startsWith(".wh..wh.")) return;
-    const hidden = name.slice(".wh.".length);
-    const node = found.directory.children.get(hidden);
-    if (node !== undefined) this.#prune(found.directory, hidden, node);
-  }
-
-  /** Takes away what came from lower layers; the order within a layer's own archive does not matter. */
-  #prune(place: DirectoryNode, name: string, node: TreeNode): void {
-    if (node.kind === "directory") {
-      for (const [child, below] of [...node.children]) this.#prune(node, child, below);
-      if (node.children.size > 0 || node.layer === this.#layer) return;
-    }
-    if (node.layer < this.#layer) this.#clear(place, name);
-  }
-}
-
-function directoryNode(parent: DirectoryNode | undefined, path: string, layer: number): DirectoryNode {
-  return {
-    kind: "directory",
-    parent,
-    path,
-    children: new Map(),
-    layer,
-    mode: 0o755,
-    uid: 0,
-    gid: 0,
-    mtime: 0,
-    attributes: none,
-  };
 }
 
 /** Runs file system calls; a failure names the archive's entry. */
