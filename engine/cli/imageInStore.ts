@@ -20,7 +20,8 @@ export async function imageInStore(store: Store, text: string): Promise<StoredIm
 async function asRegistryName(store: Store, text: string): Promise<StoredImage | undefined> {
   const name = text.replace(/^docker:\/\//, "");
   const named = (await store.list()).findLast(
-    (record) => record.name === name || (record.oci?.repoTags.includes(name) ?? false),
+    ({ name: own, oci }) =>
+      own === name || oci?.repoTags.includes(name) === true || oci?.repoDigests.includes(name) === true,
   );
   return named === undefined || named.kind !== "oci" ? undefined : await store.byId(named.id);
 }

@@ -1,27 +1,24 @@
-import { existsSync, readFileSync, renameSync, utimesSync } from "node:fs";
+import { existsSync, renameSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { Fault } from "../../errors/fault.ts";
 import { diskFault, hasCode } from "../../errors/diskFault.ts";
-import type { Dependency, ImageManifest } from "../appc/imageManifest.ts";
-import { parseImageManifest } from "../appc/parseImageManifest.ts";
+import type { ImageManifest } from "../appc/imageManifest.ts";
 import type { Report } from "../context.ts";
 import { treeIdOf, treeParts } from "./dependencies.ts";
 import type { TreePart } from "./dependencies.ts";
-import { listImageIds, listRecords, noteUse, readRecord } from "./imageRecords.ts";
+import { imageById, imageByName, imageOfDependency, manifestInStore } from "./findImages.ts";
+import { listRecords, noteUse } from "./imageRecords.ts";
 import { lock, locked, tryLock } from "./lock.ts";
 import type { Lock } from "./lock.ts";
 import type { ImageId, ImageRecord, RemoteRecord, RenderedTree, StoredImage } from "./records.ts";
 import { readRemote, writeRemote } from "./remoteRecords.ts";
 import { inTree, isRendered, moveTreeAside } from "./treePlace.ts";
 import type { ImportFacts, Store, StoreUse } from "./store.ts";
-import { isDigest, isImageId } from "./storeFolders.ts";
+import { isDigest } from "./storeFolders.ts";
 import type { StoreFolders } from "./storeFolders.ts";
 import { makeParent } from "./storeModes.ts";
 import { checkNotes } from "./treeHash.ts";
-
-/** Shorter ones would name half of the store. */
-const SHORTEST_PREFIX = "sha512-".length + 2;
 
 /** What is only needed for images that come or go is loaded then: `run` of an image that is there waits for none of it. */
 export class DiskStore implements Store {
@@ -44,30 +41,15 @@ export class DiskStore implements Store {
   }
 
   byId(idOrPrefix: string): Promise<StoredImage> {
-    return this.#speaking(() => {
-      const record = readRecord(this.folders, this.#wholeId(idOrPrefix));
-      if (record === undefined) throw new Fault({ what: "no image IDs found" });
-      return this.#stored(record);
-    });
+    return this.#speaking(() => imageById(this.folders, idOrPrefix));
   }
 
   byName(name: string, labels: ReadonlyMap<string, string>): Promise<StoredImage | undefined> {
-    return this.#speaking(() => {
-      // With a version asked for, the newest image; without, the newest of those that came without one.
-      const preferLatest = !labels.has("version");
-      let best: StoredImage | undefined;
-      for (const record of listRecords(this.folders)) {
-        if (best !== undefined && !isBetter(record, best.record, preferLatest)) continue;
-        if (record.kind === "aci" && record.name !== name) continue;
-        const image = this.#stored(record);
-        if (hasName(image, name) && hasLabels(image.manifest, labels)) best = image;
-      }
-      return best;
-    });
+    return this.#speaking(() => imageByName(this.folders, name, labels));
   }
 
   manifest(id: ImageId): Promise<ImageManifest> {
-    return this.#speaking(() => this.#manifest(id));
+    return this.#speaking(() => manifestInStore(this.folders, id));
   }
 
   async importAci(content: Readable, facts: ImportFacts): Promise<StoredImage> {
@@ -79,7 +61,7 @@ export class DiskStore implements Store {
 
   async importOci(
     manifestBytes: Uint8Array,
-    facts: ImportFacts & { readonly repoTag: string },
+    facts: ImportFacts & { readonly repoTag: string; readonly repoDigest?: string },
   ): Promise<StoredImage> {
     return await this.#speaking(async () => {
       const { bringOci } = await import("./importImage.ts");
@@ -166,7 +148,9 @@ export class DiskStore implements Store {
 
   /** The images that a tree of this one is made of, as the store has them now. */
   async parts(id: ImageId): Promise<readonly TreePart[]> {
-    return await treeParts(await this.byId(id), (dependency) => this.#dependency(dependency));
+    return await treeParts(await this.byId(id), (dependency) =>
+      Promise.resolve(imageOfDependency(this.folders, dependency)),
+    );
   }
 
   async render(id: ImageId): Promise<RenderedTree> {
@@ -242,42 +226,6 @@ export class DiskStore implements Store {
     });
   }
 
-  async #dependency(dependency: Dependency): Promise<StoredImage | undefined> {
-    if (dependency.imageID === undefined) {
-      return await this.byName(
-        dependency.imageName,
-        new Map(dependency.labels.map(({ name, value }) => [name, value])),
-      );
-    }
-    const record = readRecord(this.folders, this.#wholeId(dependency.imageID));
-    return record === undefined ? undefined : this.#stored(record);
-  }
-
-  #wholeId(idOrPrefix: string): ImageId {
-    if (!idOrPrefix.startsWith("sha512-")) throw new Fault({ what: "wrong key prefix", got: idOrPrefix });
-    if (idOrPrefix.length < SHORTEST_PREFIX) throw new Fault({ what: "image ID too short", got: idOrPrefix });
-    // The whole digest names its image, too.
-    const wanted = idOrPrefix.slice(0, "sha512-".length + 64);
-    if (isImageId(wanted)) return wanted;
-    const [found, ...others] = listImageIds(this.folders).filter((id) => id.startsWith(wanted));
-    if (found === undefined) throw new Fault({ what: "no image IDs found" });
-    if (others.length > 0) throw new Fault({ what: `ambiguous image ID: "${idOrPrefix}"` });
-    return found;
-  }
-
-  #stored(record: ImageRecord): StoredImage {
-    return { record, manifest: this.#manifest(record.id) };
-  }
-
-  #manifest(id: ImageId): ImageManifest {
-    try {
-      return parseImageManifest(readFileSync(this.folders.manifest(id), "utf8"));
-    } catch (error) {
-      if (hasCode(error, "ENOENT")) throw new Fault({ what: `image ${id} is not in the store` });
-      throw error;
-    }
-  }
-
   /** Failures of the disk in words for people. */
   async #speaking<T>(work: () => T | Promise<T>): Promise<T> {
     try {
@@ -286,23 +234,4 @@ export class DiskStore implements Store {
       throw diskFault(error);
     }
   }
-}
-
-function isBetter(one: ImageRecord, other: ImageRecord, preferLatest: boolean): boolean {
-  if (preferLatest && one.latest !== other.latest) return one.latest;
-  return one.importTime > other.importTime;
-}
-
-function hasName({ record, manifest }: StoredImage, name: string): boolean {
-  return (
-    manifest.name === name ||
-    record.name === name ||
-    (record.oci?.repoTags.some((tag) => tag === name) ?? false)
-  );
-}
-
-function hasLabels(manifest: ImageManifest, labels: ReadonlyMap<string, string>): boolean {
-  return [...labels].every(([name, value]) =>
-    manifest.labels.some((label) => label.name === name && label.value === value),
-  );
 }

@@ -48,7 +48,7 @@ export async function bringAci(
 export async function bringOci(
   folders: StoreFolders,
   manifestBytes: Uint8Array,
-  facts: ImportFacts & { readonly repoTag: string },
+  facts: ImportFacts & { readonly repoTag: string; readonly repoDigest?: string },
 ): Promise<StoredImage> {
   const [{ readConfiguration, readRunnableManifest }, { imageManifestOf }, { serializeImageManifest }] =
     await Promise.all([
@@ -78,7 +78,7 @@ export async function bringOci(
     const record: ImageRecord = {
       ...recordNow(id, repoTag, size, facts),
       kind: "oci",
-      oci: { manifestDigest, configDigest, layers, ...namesWith(before, repoTag, manifestDigest) },
+      oci: { manifestDigest, configDigest, layers, ...namesWith(before, facts, manifestDigest) },
     };
     takeTagFromOthers(folders, repoTag, id);
     writeManifest(folders, id, serializeImageManifest(manifest));
@@ -104,16 +104,23 @@ function countOn(folders: StoreFolders, digest: string): number {
   }
 }
 
-/** A reference by digest names this image for ever; one by tag until the tag goes to another. */
+/**
+ * A reference by digest names this image for ever; one by tag until the tag goes to another. The digest may be that of
+ * the index, from which this image was chosen: whoever wrote it shall find the image by it.
+ */
 function namesWith(
   before: OciRecord | undefined,
-  repoTag: string,
+  { repoTag, repoDigest }: { readonly repoTag: string; readonly repoDigest?: string },
   manifestDigest: string,
 ): Pick<OciRecord, "repoTags" | "repoDigests"> {
   const repository = repositoryOf(repoTag);
   const isTag = !repoTag.includes("@");
   const tags = new Set([...(before?.repoTags ?? []), ...(isTag ? [repoTag] : [])]);
-  const digests = new Set([...(before?.repoDigests ?? []), `${repository}@${manifestDigest}`]);
+  const digests = new Set([
+    ...(before?.repoDigests ?? []),
+    `${repository}@${manifestDigest}`,
+    ...(repoDigest === undefined ? [] : [repoDigest]),
+  ]);
   return { repoTags: [...tags], repoDigests: [...digests] };
 }
 

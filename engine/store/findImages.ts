@@ -1,0 +1,91 @@
+/** Images by what people and dependencies call them. */
+import { readFileSync } from "node:fs";
+import { hasCode } from "../../errors/diskFault.ts";
+import { Fault } from "../../errors/fault.ts";
+import type { Dependency, ImageManifest } from "../appc/imageManifest.ts";
+import { parseImageManifest } from "../appc/parseImageManifest.ts";
+import { listImageIds, listRecords, readRecord } from "./imageRecords.ts";
+import type { ImageId, ImageRecord, StoredImage } from "./records.ts";
+import { isImageId } from "./storeFolders.ts";
+import type { StoreFolders } from "./storeFolders.ts";
+
+/** Shorter ones would name half of the store. */
+const SHORTEST_PREFIX = "sha512-".length + 2;
+
+export function imageById(folders: StoreFolders, idOrPrefix: string): StoredImage {
+  const record = readRecord(folders, wholeId(folders, idOrPrefix));
+  if (record === undefined) throw new Fault({ what: "no image IDs found" });
+  return stored(folders, record);
+}
+
+export function imageByName(
+  folders: StoreFolders,
+  name: string,
+  labels: ReadonlyMap<string, string>,
+): StoredImage | undefined {
+  // With a version asked for, the newest image; without, the newest of those that came without one.
+  const preferLatest = !labels.has("version");
+  let best: StoredImage | undefined;
+  for (const record of listRecords(folders)) {
+    if (best !== undefined && !isBetter(record, best.record, preferLatest)) continue;
+    if (record.kind === "aci" && record.name !== name) continue;
+    const image = stored(folders, record);
+    if (hasName(image, name) && hasLabels(image.manifest, labels)) best = image;
+  }
+  return best;
+}
+
+export function imageOfDependency(
+  folders: StoreFolders,
+  { imageName, imageID, labels }: Dependency,
+): StoredImage | undefined {
+  if (imageID === undefined) {
+    return imageByName(folders, imageName, new Map(labels.map(({ name, value }) => [name, value])));
+  }
+  const record = readRecord(folders, wholeId(folders, imageID));
+  return record === undefined ? undefined : stored(folders, record);
+}
+
+export function manifestInStore(folders: StoreFolders, id: ImageId): ImageManifest {
+  try {
+    return parseImageManifest(readFileSync(folders.manifest(id), "utf8"));
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) throw new Fault({ what: `image ${id} is not in the store` });
+    throw error;
+  }
+}
+
+function stored(folders: StoreFolders, record: ImageRecord): StoredImage {
+  return { record, manifest: manifestInStore(folders, record.id) };
+}
+
+function wholeId(folders: StoreFolders, idOrPrefix: string): ImageId {
+  if (!idOrPrefix.startsWith("sha512-")) throw new Fault({ what: "wrong key prefix", got: idOrPrefix });
+  if (idOrPrefix.length < SHORTEST_PREFIX) throw new Fault({ what: "image ID too short", got: idOrPrefix });
+  // The whole digest names its image, too.
+  const wanted = idOrPrefix.slice(0, "sha512-".length + 64);
+  if (isImageId(wanted)) return wanted;
+  const [found, ...others] = listImageIds(folders).filter((id) => id.startsWith(wanted));
+  if (found === undefined) throw new Fault({ what: "no image IDs found" });
+  if (others.length > 0) throw new Fault({ what: `ambiguous image ID: "${idOrPrefix}"` });
+  return found;
+}
+
+function isBetter(one: ImageRecord, other: ImageRecord, preferLatest: boolean): boolean {
+  if (preferLatest && one.latest !== other.latest) return one.latest;
+  return one.importTime > other.importTime;
+}
+
+function hasName({ record, manifest }: StoredImage, name: string): boolean {
+  return (
+    manifest.name === name ||
+    record.name === name ||
+    (record.oci?.repoTags.some((tag) => tag === name) ?? false)
+  );
+}
+
+function hasLabels(manifest: ImageManifest, labels: ReadonlyMap<string, string>): boolean {
+  return [...labels].every(([name, value]) =>
+    manifest.labels.some((label) => label.name === name && label.value === value),
+  );
+}
