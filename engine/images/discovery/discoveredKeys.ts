@@ -1,14 +1,21 @@
 import type { EngineContext } from "../../context.ts";
 import { messageOf } from "../../../errors/fault.ts";
+import { askOnTerminal, type Ask } from "../../trust/review.ts";
 import { discoverKeys } from "./discover.ts";
 
 /**
- * With `--trust-keys-from-https`, the keys that discovery tells for a name nobody has keys for yet. What goes wrong is
- * told and no more: another key may be trusted already for all images.
+ * The keys that discovery tells for a name nobody has keys for yet: with `--trust-keys-from-https` as they come, and at a
+ * terminal after somebody has looked at them. What goes wrong is told and no more: what is wanted is the image, and its
+ * own refusal says what is missing.
  */
-export async function trustDiscoveredKeys(context: EngineContext, name: string): Promise<void> {
+export async function trustDiscoveredKeys(
+  context: EngineContext,
+  name: string,
+  ask: Ask | undefined = askOnTerminal(process.stdin, process.stderr),
+): Promise<void> {
   const { trustKeysFromHttps, insecure, folders, report } = context;
-  if (!trustKeysFromHttps || (insecure.tls && !insecure.pubkey)) return;
+  const unreviewed = trustKeysFromHttps && (!insecure.tls || insecure.pubkey);
+  if (!unreviewed && ask === undefined) return;
   const { keysTrustedFor } = await import("../../trust/keyFolders.ts");
   if ((await keysTrustedFor(name, folders, report)).length > 0) return;
   const { addTrustedKeys } = await import("../../trust/addTrustedKeys.ts");
@@ -20,7 +27,7 @@ export async function trustDiscoveredKeys(context: EngineContext, name: string):
       {
         locations: [],
         prefix: name,
-        trustKeysFromHttps: true,
+        trustKeysFromHttps: unreviewed,
         insecureAllowHttp: insecure.pubkey && insecure.http,
         skipTlsCheck: insecure.tls,
       },
@@ -28,7 +35,7 @@ export async function trustDiscoveredKeys(context: EngineContext, name: string):
         folders,
         report,
         print,
-        ask: undefined,
+        ask,
         discoverKeys: (prefix, transport) => discoverKeys(context, prefix, transport),
       },
     );
