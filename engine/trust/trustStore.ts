@@ -34,6 +34,8 @@ export interface OciSignatureSource {
   cosign(): Promise<
     readonly { readonly payload: Uint8Array; readonly annotations: Readonly<Record<string, string>> }[]
   >;
+  /** cosign's bundles, as it attaches them from version 3 on. */
+  bundles(): Promise<readonly Uint8Array[]>;
   /** Signatures of OpenPGP simple signing, from the lookaside folder or server that the policy names. */
   simpleSigning(lookaside: string): Promise<readonly Uint8Array[]>;
 }

@@ -85,11 +85,15 @@ async function manifestBelow(
 function shelfOf(layout: Layout): SignatureShelf {
   return {
     where: layout.where,
-    async manifest(tag) {
-      const entry = layout.index.manifests.find((one) => nameOf(one) === tag);
+    async manifest(reference) {
+      const entry = layout.index.manifests.find(
+        (one) => nameOf(one) === reference || one.digest === reference,
+      );
       if (entry === undefined) return undefined;
       return { bytes: await layout.smallBlob(entry, LARGEST_MANIFEST), mediaType: entry.mediaType };
     },
+    // Beside the image in the one index that a layout has.
+    referrers: () => Promise.resolve(undefined),
     smallBlob: (descriptor, largest) => layout.smallBlob(descriptor, largest),
   };
 }

@@ -44,7 +44,11 @@ const manifestSchema = z.object({
 const indexSchema = z.object({
   schemaVersion: z.literal(2),
   mediaType: z.string().optional(),
-  manifests: z.array(descriptorSchema.extend({ platform: platformSchema.nullish() })).max(1000),
+  manifests: z
+    .array(
+      descriptorSchema.extend({ platform: platformSchema.nullish(), artifactType: z.string().nullish() }),
+    )
+    .max(1000),
 });
 
 const words = z.array(z.string()).nullish();

@@ -51,6 +51,16 @@ export class RegistryClient {
     return { bytes: reply.bytes, digest, mediaType: mediaType === "" ? undefined : mediaType };
   }
 
+  /** The index of what was attached to a manifest; undefined where the registry has no such thing. */
+  async referrers(digest: string): Promise<Omit<FetchedManifest, "digest"> | undefined> {
+    const [mediaType] = imageIndexTypes;
+    const reply = await this.#document(`referrers/${digest}`, LARGEST_MANIFEST, { accept: mediaType });
+    if (reply.status === 401 || reply.status === 403) throw this.#refusal("what is attached", reply);
+    // Some answer every path, with a page or with an error of their own.
+    const isIndex = reply.headers["content-type"]?.startsWith(mediaType) === true;
+    return reply.status === 200 && isIndex ? { bytes: reply.bytes, mediaType } : undefined;
+  }
+
   /** A small blob, verified. */
   async smallBlob({ digest, size }: Descriptor, largest: number): Promise<Buffer> {
     if (size > largest) {

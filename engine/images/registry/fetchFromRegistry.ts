@@ -53,6 +53,7 @@ async function bringIn(
   const shelf = {
     where: client.base.host,
     manifest: (name: string) => client.manifest(name),
+    referrers: (attachedTo: string) => client.referrers(attachedTo),
     smallBlob: client.smallBlob.bind(client),
   };
   const verification = await verifyOciImage(fetching, shelf, {

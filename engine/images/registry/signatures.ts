@@ -12,14 +12,21 @@ import { readImageDocument, type Descriptor } from "../oci/documents.ts";
 const LARGEST_SIGNATURE = 1 << 20;
 /** Whoever can push could otherwise keep every host busy with signatures. */
 const MOST_SIGNATURES = 100;
+/** Of what is attached to an image, as many manifests are looked at: others than signatures may be among them. */
+const MOST_ATTACHED = 300;
 const cosignPayload = "application/vnd.dev.cosign.simplesigning.v1+json";
+const sigstoreBundle = /^application\/vnd\.dev\.sigstore\.bundle/;
 
 /** The parts of a registry or a layout that signatures are read from. */
 export interface SignatureShelf {
   readonly where: string;
-  /** The bytes of a manifest by its tag; undefined if there is none. */
+  /** The bytes of a manifest by its tag or digest; undefined if there is none. */
   manifest(
-    tag: string,
+    reference: string,
+  ): Promise<{ readonly bytes: Uint8Array; readonly mediaType: string | undefined } | undefined>;
+  /** The index of what was attached to a manifest; undefined where the registry does not know how to tell. */
+  referrers(
+    digest: string,
   ): Promise<{ readonly bytes: Uint8Array; readonly mediaType: string | undefined } | undefined>;
   /** Verified bytes. */
   smallBlob(descriptor: Descriptor, largest: number): Promise<Uint8Array>;
@@ -47,6 +54,27 @@ export function signaturesOf(
       }
       return signatures;
     },
+    async bundles() {
+      // Registries that cannot tell what is attached have the list as a manifest of that name, kept by whoever attaches.
+      const found = (await shelf.referrers(manifestDigest)) ?? (await shelf.manifest(`sha256-${hex}`));
+      if (found === undefined) return [];
+      const where = `what is attached at ${shelf.where}`;
+      const document = readImageDocument(found.bytes, found.mediaType, where);
+      if (document.kind !== "index") return [];
+      const bundles: Uint8Array[] = [];
+      // Registries write the config's type in the place of the artifact's, so it excludes only what is surely another.
+      const attached = document.index.manifests.filter(
+        ({ artifactType }) =>
+          !artifactType || sigstoreBundle.test(artifactType) || /empty/.test(artifactType),
+      );
+      if (attached.length > MOST_ATTACHED) throw tooMany(shelf.where);
+      for (const { digest } of attached) {
+        const bundle = await bundleOf(shelf, digest, where);
+        if (bundle !== undefined) bundles.push(bundle);
+        if (bundles.length > MOST_SIGNATURES) throw tooMany(shelf.where);
+      }
+      return bundles;
+    },
     async simpleSigning(lookaside) {
       const base = lookasideUrl(lookaside);
       const signatures: Uint8Array[] = [];
@@ -60,6 +88,19 @@ export function signaturesOf(
       throw tooMany(shownUrl(base));
     },
   };
+}
+
+async function bundleOf(
+  shelf: SignatureShelf,
+  digest: string,
+  where: string,
+): Promise<Uint8Array | undefined> {
+  const found = await shelf.manifest(digest);
+  if (found === undefined) return undefined;
+  const document = readImageDocument(found.bytes, found.mediaType, where);
+  if (document.kind === "index") return undefined;
+  const layer = document.manifest.layers.find(({ mediaType }) => sigstoreBundle.test(mediaType));
+  return layer === undefined ? undefined : await shelf.smallBlob(layer, LARGEST_SIGNATURE);
 }
 
 function lookasideUrl(lookaside: string): URL {

@@ -1,17 +1,14 @@
 import { dirname, isAbsolute, resolve } from "node:path";
 import { z } from "zod";
 import { messageOf } from "../../../errors/fault.ts";
+import { schemaMistakes, type SchemaMistake } from "../../schemaMistakes.ts";
 import type { Acceptance, ImagePolicy } from "./imagePolicy.ts";
 import { allowedPrefix, everything, parseRepositoryPrefix } from "./repositoryPrefix.ts";
 import { allowedSigstoreKey, sigstoreKeyMistake } from "./sigstoreKey.ts";
 
-/** One thing that is wrong with a policy file: where, what stands there, what may. */
-export interface PolicyMistake {
+/** One thing that is wrong with a policy file. */
+export interface PolicyMistake extends SchemaMistake {
   readonly file: string;
-  /** As in `accept[0].sigstoreKey`; empty for the file as a whole. */
-  readonly path: string;
-  readonly got: string;
-  readonly allowed: string;
 }
 
 export type ParsedPolicy =
@@ -93,7 +90,8 @@ export function parsePolicy(text: string, file: string): ParsedPolicy {
   }
   const parsed = schema.safeParse(raw);
   if (!parsed.success) {
-    return { mistakes: parsed.error.issues.flatMap((issue) => mistakesOf(issue, raw, file)) };
+    const mistakes = schemaMistakes(parsed.error, raw, "only what docs/trust.md names");
+    return { mistakes: mistakes.map((mistake) => ({ file, ...mistake })) };
   }
   const { prefixes, accept = [], insecureAcceptAnything } = parsed.data;
   const entries = accept.map((entry) => acceptanceOf(entry, dirname(file)));
@@ -119,42 +117,4 @@ function acceptanceOf(entry: z.output<typeof acceptance>, folder: string): Accep
 function inlineKeyMistake(given: string): string | undefined {
   if (!given.includes("-----BEGIN")) return undefined;
   return sigstoreKeyMistake(given);
-}
-
-function mistakesOf(issue: z.core.$ZodIssue, raw: unknown, file: string): readonly PolicyMistake[] {
-  if (issue.code === "unrecognized_keys") {
-    const allowed = "only what docs/trust.md names";
-    return issue.keys.map((key) => ({
-      file,
-      path: pathText([...issue.path, key]),
-      got: "an unknown key",
-      allowed,
-    }));
-  }
-  const allowed =
-    issue.code === "invalid_value"
-      ? issue.values.map((value) => JSON.stringify(value)).join(", ")
-      : issue.message.replace(/^Invalid input: expected /, "").replace(/, received .*$/, "");
-  return [{ file, path: pathText(issue.path), got: gotText(valueAt(raw, issue.path)), allowed }];
-}
-
-function pathText(path: readonly PropertyKey[]): string {
-  return path
-    .map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`))
-    .join("")
-    .replace(/^\./, "");
-}
-
-function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>(
-    (value, part) => (typeof value === "object" && value !== null ? Reflect.get(value, part) : undefined),
-    root,
-  );
-}
-
-function gotText(value: unknown): string {
-  if (value === undefined) return "nothing";
-  const text = JSON.stringify(value);
-  if (text.includes("PRIVATE KEY")) return "a private key (not shown)";
-  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
 }

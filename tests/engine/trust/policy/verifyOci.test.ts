@@ -72,6 +72,7 @@ describe("the policy for OCI images", function () {
   });
   const offering = (offered: Partial<OciSignatureSource> = {}): OciSignatureSource => ({
     cosign: () => Promise.resolve([]),
+    bundles: () => Promise.resolve([]),
     simpleSigning: () => Promise.resolve([]),
     ...offered,
   });
