@@ -17,6 +17,7 @@ export const implementations: Readonly<Record<string, () => Promise<Command>>> =
   export: async () => (await import("./commands/export.ts")).exportApp,
   fetch: async () => (await import("./commands/fetch.ts")).fetch,
   gc: async () => (await import("./commands/gc.ts")).gc,
+  "image build": async () => (await import("./commands/imageBuild.ts")).imageBuild,
   "image cat-manifest": async () => (await import("./commands/imageCatManifest.ts")).imageCatManifest,
   "image export": async () => (await import("./commands/imageExport.ts")).imageExport,
   "image extract": async () => (await import("./commands/imageExtract.ts")).imageExtract,

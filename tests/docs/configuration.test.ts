@@ -42,7 +42,9 @@ describe("docs/configuration.md", () => {
 
 describe("example stacks", () => {
   const stacks = documents().flatMap((document) =>
-    blocksOf(document, "yaml").map((block, index) => ({ name: `${document.name}, ${index + 1}`, block })),
+    blocksOf(document, "yaml")
+      .filter((block) => block.startsWith("config:"))
+      .map((block, index) => ({ name: `${document.name}, ${index + 1}`, block })),
   );
 
   it("are found", () => {

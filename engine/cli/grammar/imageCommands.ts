@@ -1,6 +1,6 @@
 import type { CommandGrammar, FlagGrammar } from "./grammar.ts";
 import { signatureFlag } from "./imageFlags.ts";
-import { fetchPullFlags, formatFlag, fullFlag, noLegendFlag, prettyPrintFlag } from "./podFlags.ts";
+import { fetchPullFlags, formatFlag, fullFlag, netFlag, noLegendFlag, prettyPrintFlag } from "./podFlags.ts";
 
 const overwriteFlag: FlagGrammar = {
   name: "overwrite",
@@ -135,6 +135,46 @@ export const imageCommands: readonly CommandGrammar[] = [
     help: `${imageHelp} A tree that was changed is made anew.`,
     examples: [{ does: "Check one image", line: "rkt image verify example.com/worker" }],
     flags: [],
+    operands: "plain",
+  },
+  {
+    name: "image build",
+    usage: "[FLAGS] DESCRIPTION OUTPUT.aci",
+    summary: "Make an image from a description",
+    help: `A DESCRIPTION is a file in YAML or JSON: what the image is called and runs, what it is built upon, which files of the
+description's folder go into it, and which commands change it. The same inputs make the same bytes. Prints the id.`,
+    examples: [
+      {
+        does: "Make an image and sign it",
+        line: "rkt image build --sign=images@example.com hello.yaml hello.aci",
+      },
+      { does: "Let its steps reach the network", line: "rkt image build --net=host nginx.yaml nginx.aci" },
+    ],
+    flags: [
+      overwriteFlag,
+      {
+        ...netFlag,
+        default: "none",
+        help: "the networks that steps which run may use, as for `rkt run`",
+      },
+      {
+        name: "dns",
+        kind: { type: "text", value: "ADDRESS" },
+        repeatable: true,
+        help: "a name server for them; with a network, the host's resolv.conf where nothing is said",
+      },
+      {
+        name: "sign",
+        kind: { type: "text", value: "USER" },
+        bare: "",
+        help: "sign the image with a key that gpg holds; OUTPUT.aci.asc is the signature",
+      },
+      {
+        name: "sign-key",
+        kind: { type: "path" },
+        help: "sign the image with the private key in a file",
+      },
+    ],
     operands: "plain",
   },
   {
