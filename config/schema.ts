@@ -164,13 +164,30 @@ export const engineSchema = z.strictObject({
   /** A package made elsewhere; by default the one of `make package`. */
   package: z
     .strictObject({
-      file: z.string().min(1),
-      signature: z.string().min(1),
+      file: z.string().min(1).optional(),
+      signature: z.string().min(1).optional(),
+      url: z.url({ protocol: /^https?$/ }).optional(),
+      signatureUrl: z.url({ protocol: /^https?$/ }).optional(),
       key: z.string().min(1),
       fingerprint,
       sha256: checksum.sha256,
       /** Upstream's rkt, which nobody maintains. */
       historical: z.boolean().default(false),
+    })
+    .refine(({ file, url }) => (file === undefined) !== (url === undefined), {
+      error: "either file, with its signature beside it, or url",
+    })
+    .refine(({ file, signature }) => (file === undefined) === (signature === undefined), {
+      path: ["signature"],
+      error: "the signature of a file; a url has its signature at signatureUrl",
+    })
+    .refine(({ url, signatureUrl }) => url !== undefined || signatureUrl === undefined, {
+      path: ["signatureUrl"],
+      error: "the signature of a url; a file has its signature in a file",
+    })
+    .refine(({ url, sha256 }) => url === undefined || sha256 !== undefined, {
+      path: ["sha256"],
+      error: "the sha256 of what the url gives",
     })
     .refine((source) => !source.historical || source.sha256 !== undefined, {
       path: ["sha256"],

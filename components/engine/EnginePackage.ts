@@ -1,11 +1,14 @@
 /** The engine's package on the operator's machine, verified before any host gets it. */
 import * as pulumi from "@pulumi/pulumi";
 
-/** Paths are the operator's. Without `file`: what `make package` has made in the folder `build`. */
+/** Paths are the operator's. One of: what `make package` has made in the folder `build`, a `file`, or a `url`. */
 export interface PackageSource {
   readonly build?: string;
   readonly file?: string;
   readonly signature?: string;
+  readonly url?: string;
+  /** By default the url with `.asc` behind it. */
+  readonly signatureUrl?: string;
   readonly key?: string;
   readonly fingerprint?: string;
   readonly sha256?: string;

@@ -3,5 +3,5 @@ import type { ResourceKind } from "../protocol/resource.ts";
 import { enginePackage } from "./package.ts";
 
 export function engineKinds(): ResourceKind[] {
-  return [enginePackage];
+  return [enginePackage()];
 }

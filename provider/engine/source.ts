@@ -4,15 +4,21 @@ import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { packageIndexName, parsePackageIndex } from "../../engine/package/packageIndex.ts";
 import { Fault } from "../../errors/fault.ts";
+import type { Cache } from "../artefact/cache.ts";
+import { fetchedPlaces } from "./fetchedPackage.ts";
 import type { CandidatePackage } from "./verification.ts";
 
 const path = z.string().min(1, "must not be empty");
+const address = z.url({ protocol: /^https?$/, error: "must be an http or https URL" });
 
 export const packageSource = z.strictObject({
   /** What `make package` has made; the folder that holds its index. */
   build: path.optional(),
   file: path.optional(),
   signature: path.optional(),
+  url: address.optional(),
+  /** By default the url with `.asc` behind it. */
+  signatureUrl: address.optional(),
   key: path.optional(),
   fingerprint: z
     .string()
@@ -34,11 +40,15 @@ export const packageInputs = z.strictObject({
     const refuse = (message: string): void => {
       context.addIssue({ code: "custom", message });
     };
-    if ((source.build === undefined) === (source.file === undefined))
-      refuse("must have exactly one of build and file");
-    if (source.file === undefined) return;
-    const missing = (["signature", "key", "fingerprint"] as const).filter((key) => source[key] === undefined);
-    if (missing.length > 0) refuse(`a file needs ${missing.join(" and ")} beside it`);
+    const given = (["build", "file", "url"] as const).filter((key) => source[key] !== undefined);
+    if (given.length !== 1) refuse("must have exactly one of build, file and url");
+    if (source.url === undefined && source.signatureUrl !== undefined)
+      refuse("signatureUrl is for a url only");
+    if (source.file === undefined && source.signature !== undefined) refuse("signature is for a file only");
+    if (source.build !== undefined) return;
+    const needed = [source.url === undefined ? "signature" : "sha256", "key", "fingerprint"] as const;
+    const missing = needed.filter((key) => source[key] === undefined);
+    if (missing.length > 0) refuse(`a ${given.join("")} needs ${missing.join(" and ")} beside it`);
     if (source.historical && source.sha256 === undefined)
       refuse("upstream's package needs its sha256 beside it");
   }),
@@ -46,19 +56,23 @@ export const packageInputs = z.strictObject({
 
 export type PackageInputs = z.infer<typeof packageInputs>;
 
-/** The package for that architecture; undefined takes whichever there is. */
+/** The package for that architecture; undefined takes whichever there is. What has a url is in the cache already. */
 export async function candidateFor(
   source: PackageInputs["source"],
   architecture: string | undefined,
+  cache: Cache,
 ): Promise<CandidatePackage> {
   const expected = architecture === undefined ? {} : { architecture };
   const { build, file, signature, key, fingerprint, sha256, historical } = source;
   if (build !== undefined) return builtPackage(build, architecture, expected);
-  if (file === undefined || signature === undefined || key === undefined || fingerprint === undefined)
+  const places =
+    file === undefined || signature === undefined
+      ? fetchedPlaces(source, cache)
+      : { path: resolve(file), signature: resolve(signature) };
+  if (places === undefined || key === undefined || fingerprint === undefined)
     throw new Error("a source has passed the check that should not");
   return {
-    path: resolve(file),
-    signature: resolve(signature),
+    ...places,
     key: resolve(key),
     fingerprint,
     historical,

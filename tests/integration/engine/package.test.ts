@@ -122,7 +122,7 @@ describe("the engine's packages", function () {
     const library = join(root, "usr/lib/rkt");
     const { stdout } = await run(
       "qemu-aarch64-static",
-      ["-L", "/usr/aarch64-linux-gnu", join(library, "bin/node"), join(library, "engine/rkt.mjs"), "version"],
+      ["-L", "/usr/aarch64-linux-gnu", join(library, "bin/node"), join(library, "engine/engine-start.cjs"), "version"],
       { env: { ...process.env, NODE_DISABLE_COMPILE_CACHE: "1" } },
     );
     assert.match(stdout, /^rkt Version: \d/);
@@ -245,8 +245,8 @@ describe("a host's engine", function () {
     const connection = await connectionTo(host);
     claim = await layer.claims.create({ host: host.name, connection, stack: STACK }, quietContext());
     const source = { architecture: "amd64", source: { build: packages } };
-    assert.deepEqual((await enginePackage.check(source, {}, quietContext())).failures ?? [], []);
-    const { outputs } = await enginePackage.create(source, quietContext());
+    assert.deepEqual((await enginePackage().check(source, {}, quietContext())).failures ?? [], []);
+    const { outputs } = await enginePackage().create(source, quietContext());
     const {
       packageFiles,
       files = {},
