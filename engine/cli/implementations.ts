@@ -10,6 +10,7 @@ export const implementations: Readonly<Record<string, () => Promise<Command>>> =
   "app start": async () => (await import("./commands/appChange.ts")).appStart,
   "app status": async () => (await import("./commands/appList.ts")).appStatus,
   "app stop": async () => (await import("./commands/appChange.ts")).appStop,
+  "api-service": async () => (await import("./commands/apiService.ts")).apiService,
   "cat-manifest": async () => (await import("./commands/catManifest.ts")).catManifest,
   completion: async () => (await import("./commands/completion.ts")).completion,
   config: async () => (await import("./commands/config.ts")).config,
@@ -28,6 +29,7 @@ export const implementations: Readonly<Record<string, () => Promise<Command>>> =
   "image rm": async () => (await import("./commands/imageRm.ts")).imageRm,
   "image verify": async () => (await import("./commands/imageVerify.ts")).imageVerify,
   list: async () => (await import("./commands/list.ts")).list,
+  "metadata-service": async () => (await import("./commands/metadataService.ts")).metadataService,
   prepare: async () => (await import("./commands/prepare.ts")).prepare,
   rm: async () => (await import("./commands/rm.ts")).rm,
   run: async () => (await import("./commands/run.ts")).run,
@@ -40,7 +42,6 @@ export const implementations: Readonly<Record<string, () => Promise<Command>>> =
 
 /** Flags that nothing behind the command line answers to yet. Whoever types one is told so, and gets no pod without it. */
 export const missingFlags: ReadonlySet<string> = new Set([
-  "mds-register",
   "private-users",
   "stderr",
   "stdin",

@@ -122,6 +122,7 @@ async function make(
     kind: "own",
     path,
     attached,
+    gateways: gatewaysOf(joined),
     ...(speaking?.result === undefined
       ? {}
       : { dns: { network: speaking.network.configuration.name, settings: speaking.result.dns } }),
@@ -159,6 +160,14 @@ function targetOf(joined: readonly Joined[]): PortTarget {
   const prefix = chosen.result?.addresses.find(({ address }) => address === main.ip)?.prefix ?? 32;
   const near = chosen.network.configuration.routed ? main.ip : `${main.ip}/${prefix}`;
   return { address: main.ip, near };
+}
+
+/** As with ports: of networks that masquerade first. */
+function gatewaysOf(joined: readonly Joined[]): readonly string[] {
+  const masquerading = joined.filter(({ network }) => network.configuration.masquerades.length > 0);
+  return [...new Set([...masquerading, ...joined])].flatMap(({ result }) =>
+    (result?.addresses ?? []).flatMap(({ gateway }) => gateway ?? []),
+  );
 }
 
 function forwardsItself({ network }: Joined): boolean {

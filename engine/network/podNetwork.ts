@@ -37,6 +37,8 @@ export type PodNetwork =
       readonly kind: "own";
       readonly path: string;
       readonly attached: readonly AttachedNetwork[];
+      /** Of the networks, those that masquerade first. Where one is an address of the host, the pod reaches it there. */
+      readonly gateways?: readonly string[];
       /** What the first network that speaks of name servers said of them (`podNameFiles` makes files of it). */
       readonly dns?: { readonly network: string; readonly settings: DnsSettings };
     };

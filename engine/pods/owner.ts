@@ -20,9 +20,11 @@ export function thisProcess(): Owner {
 }
 
 export function ownPod(folder: string, owner: Owner = thisProcess()): void {
-  replaceFileSync(join(folder, inPod.owner), `${owner.pid} ${owner.started} ${owner.boot}\n`, {
-    mode: 0o640,
-  });
+  replaceFileSync(join(folder, inPod.owner), `${ownerText(owner)}\n`, { mode: 0o640 });
+}
+
+export function ownerText({ pid, started, boot }: Owner = thisProcess()): string {
+  return `${pid} ${started} ${boot}`;
 }
 
 /** The owner that is still at work, if there is one. */
@@ -33,9 +35,14 @@ export function livingOwner(folder: string): Owner | undefined {
   } catch {
     return undefined;
   }
-  const [pid = "", started = "", boot = ""] = text.trim().split(" ");
-  const owner: Owner = { pid: Number(pid), started, boot };
+  const owner = ownerOf(text);
   return lives(owner) ? owner : undefined;
+}
+
+/** An owner as `ownerText` wrote it. */
+export function ownerOf(text: string): Owner {
+  const [pid = "", started = "", boot = ""] = text.trim().split(" ");
+  return { pid: Number(pid), started, boot };
 }
 
 export function lives(owner: Owner): boolean {

@@ -9,6 +9,8 @@ import type { Flavour, Handover, PodToRun } from "../../stage1/contract.ts";
 import { appRoot, stage1Root } from "./appRoot.ts";
 
 import { inPod, mutableAnnotation } from "./podFolders.ts";
+import { recordJournal } from "./journal.ts";
+import { refuseUnregistered, registerIfAsked } from "./registerPod.ts";
 import type { PodParts } from "./parts.ts";
 import { preparePod, type PreparedPod } from "./preparePod.ts";
 import type { RunRequest, StartRequest } from "./requests.ts";
@@ -16,6 +18,7 @@ import type { RunRequest, StartRequest } from "./requests.ts";
 /** `rkt run`: prepares a pod and becomes it. Returns only where that fails. */
 export async function runPod(parts: PodParts, request: RunRequest): Promise<never> {
   const { uuidFileSave } = request;
+  await refuseUnregistered(request.start);
   const prepared = await preparePod(parts, request.prepare, "run", (uuid) => {
     if (uuidFileSave !== undefined) replaceFileSync(uuidFileSave, uuid);
   });
@@ -61,6 +64,7 @@ async function startPod(parts: PodParts, prepared: PreparedPod, start: StartRequ
     if (files.resolvConf !== undefined)
       replaceFileSync(join(prepared.folder, inPod.resolvConf), files.resolvConf);
     if (files.hosts !== undefined) replaceFileSync(join(prepared.folder, inPod.hosts), files.hosts);
+    recordJournal(prepared.folder);
     return await flavour.run({
       uuid: prepared.uuid,
       leader: process.pid,
@@ -82,6 +86,7 @@ async function startPod(parts: PodParts, prepared: PreparedPod, start: StartRequ
         ({ name, value }) => name === mutableAnnotation && value === "true",
       ),
       debug: parts.context.debug,
+      ...(await registerIfAsked(parts, prepared, start, network)),
       ipc: start.ipc,
       resolvConf: files.resolvConf !== undefined ? "stage0" : "none",
       hosts: files.hosts !== undefined ? "stage0" : "default",

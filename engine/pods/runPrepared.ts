@@ -10,11 +10,13 @@ import { inPod, podFolder } from "./podFolders.ts";
 import { podAt } from "./podState.ts";
 import { readManifest } from "./podView.ts";
 import type { RunPreparedRequest } from "./requests.ts";
+import { refuseUnregistered } from "./registerPod.ts";
 import { becomePod } from "./runPod.ts";
 
 /** `rkt run-prepared`: becomes a pod that was prepared. Of two that try, one finds it gone. */
 export async function runPrepared(parts: PodParts, request: RunPreparedRequest): Promise<never> {
   const { data } = parts.context.folders;
+  await refuseUnregistered(request.start);
   const { uuid, folder } = findPod(data, request.uuid);
   const notPrepared = new Fault({
     what: `pod "${uuid}" is not prepared`,

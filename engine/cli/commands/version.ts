@@ -14,7 +14,7 @@ export const version: Command = ({ print }) => {
 };
 
 /** The build puts the version beside the engine's files; in a checkout it is the project's own. */
-function engineVersion(): string {
+export function engineVersion(): string {
   for (const place of ["../package.json", "../../../package.json"]) {
     try {
       const described: unknown = JSON.parse(readFileSync(new URL(place, import.meta.url), "utf8"));

@@ -34,7 +34,8 @@ read their files sees them.`,
     name: "api-service",
     usage: "[--listen=ADDRESS]",
     summary: "Serve pods and images over gRPC",
-    help: "Listens on the sockets that systemd hands over, or at an address.",
+    help: `Answers rkt's service v1alpha.PublicAPI: information, pods, images and logs, read-only. Listens on the sockets that
+systemd hands over, or at an address. Whoever reaches it may ask.`,
     examples: [{ does: "At the usual address", line: "rkt api-service --listen=localhost:15441" }],
     flags: [
       {
@@ -50,7 +51,9 @@ read their files sees them.`,
     name: "metadata-service",
     usage: "[--listen-port=PORT]",
     summary: "Serve pods what they may know about themselves",
-    help: "Pods run with --mds-register find its address in AC_METADATA_URL.",
+    help: `Pods run with --mds-register find its address in AC_METADATA_URL: their uuid, manifests and annotations, and
+signatures that other pods of this host can verify. They are registered at /run/rkt/metadata-svc.sock, or at a socket
+that systemd hands over.`,
     examples: [{ does: "At the usual port", line: "rkt metadata-service" }],
     flags: [
       {
