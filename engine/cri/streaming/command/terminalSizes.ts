@@ -1,0 +1,32 @@
+import { z } from "zod";
+import type { TerminalSize } from "./commandStreams.ts";
+
+const side = z.int().min(0).max(65535);
+const schema = z.object({ Width: side, Height: side });
+
+/** One size is a few bytes; a client that sends more without one sends none. */
+const LONGEST = 1000;
+
+/** Sizes as JSON objects one after another, in whatever pieces they come. What is none is passed over. */
+export async function* terminalSizes(pieces: AsyncIterable<Buffer | string>): AsyncGenerator<TerminalSize> {
+  let text = "";
+  for await (const piece of pieces) {
+    text += String(piece);
+    for (let end = text.indexOf("}"); end >= 0; end = text.indexOf("}")) {
+      const size = sizeIn(text.slice(0, end + 1));
+      text = text.slice(end + 1);
+      if (size !== undefined) yield size;
+    }
+    if (text.length > LONGEST) text = "";
+  }
+}
+
+function sizeIn(text: string): TerminalSize | undefined {
+  try {
+    const { Width: width, Height: height } = schema.parse(JSON.parse(text));
+    return { width, height };
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof z.ZodError) return undefined;
+    throw error;
+  }
+}
