@@ -6,6 +6,7 @@ MAKEFLAGS += --no-print-directory
 
 export RKTNETES_CACHE ?= $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/rktnetes
 STACK ?= dev
+RUNTIME ?= containerd
 # Node from the cache, and this project's own commands.
 export PATH := $(RKTNETES_CACHE)/node/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 NODE := node
@@ -88,6 +89,10 @@ e2e: may-run-labs tools ## Whole clusters on lab hosts
 test: may-run-labs tools ## Everything CI runs; closes with `N passed, N failed`
 	@tools/bootstrap.sh tests package package-checks
 	@$(NODE) commands/test.ts lint unit integration e2e
+
+.PHONY: conformance
+conformance: may-run-labs tools ## critest against RUNTIME=containerd on a lab host; reports under build/conformance
+	@$(NODE) tests/conformance/main.ts --runtime $(RUNTIME)
 
 .PHONY: ordeal
 ordeal: may-run-labs tools ## What takes long and repeats: hundreds of kills, emulated machines; SEED=n, resumable

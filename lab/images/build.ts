@@ -13,6 +13,34 @@ import { packFolder, writeLayout } from "./oci.ts";
 /** Images' own release: the hosts may be of another. */
 export const imageRelease = "trixie";
 
+/**
+ * Debian packages with what they depend on, unpacked into a new tree. Unpacked only: no maintainer script runs, and
+ * nothing is needed beyond what the programs load.
+ */
+export async function unpackPackages(
+  tree: string,
+  packages: readonly string[],
+  lock: Lock,
+  options: LabOptions,
+): Promise<void> {
+  const sourcesFile = `${tree}.sources`;
+  await writeFile(sourcesFile, renderSources(await machineSources(), imageRelease));
+  await run(
+    "mmdebstrap",
+    [
+      "--mode=root",
+      "--variant=extract",
+      "--format=directory",
+      `--include=${packages.join(",")}`,
+      ...(await machineAptSettings()).map((line) => `--aptopt=${line}`),
+      imageRelease,
+      tree,
+      sourcesFile,
+    ],
+    { purpose: "unpack the packages of images", signal: options.signal, holding: lock },
+  );
+}
+
 /** The folder of an OCI image layout with all of the lab's images. */
 export async function imageLayout(options: LabOptions): Promise<string> {
   const folder = join(options.folders.cache, "images", catalogueKey(imageRelease));
@@ -34,24 +62,8 @@ async function build(folder: string, lock: Lock, options: LabOptions): Promise<v
   // Left by a builder that was killed; nobody else has this name while the lock is held.
   await rm(partial, { recursive: true, force: true });
   await mkdir(partial, { recursive: true });
-  const sourcesFile = join(partial, "debian.sources");
-  await writeFile(sourcesFile, renderSources(await machineSources(), imageRelease));
   options.progress("images: fetching Debian's nginx, curl and busybox (once)");
-  // Unpacked only: no maintainer script runs, and nothing is needed beyond what the programs load.
-  await run(
-    "mmdebstrap",
-    [
-      "--mode=root",
-      "--variant=extract",
-      "--format=directory",
-      `--include=${layerPackages.join(",")}`,
-      ...(await machineAptSettings()).map((line) => `--aptopt=${line}`),
-      imageRelease,
-      tree,
-      sourcesFile,
-    ],
-    { purpose: "build the lab's images", signal: options.signal, holding: lock },
-  );
+  await unpackPackages(tree, layerPackages, lock, options);
   await run("sh", ["-s", tree], {
     input: await readFile(layerScripts.finish, "utf8"),
     purpose: "finish the images' files",

@@ -10,6 +10,8 @@ export interface Target {
   readonly server: string;
   readonly repository: string;
   readonly tag: string;
+  /** A repository of that server that may have the blobs already, so that they need not travel again. */
+  readonly mountFrom?: string;
 }
 
 /** Pushes what the registry lacks; gives the manifest's digest. */
@@ -45,7 +47,12 @@ async function pushBlob(
 ): Promise<void> {
   const known = await request(`${repositoryUrl(target)}/blobs/${blob.digest}`, { method: "HEAD", signal });
   if (known.status === 200) return;
-  const begun = await request(`${repositoryUrl(target)}/blobs/uploads/`, { method: "POST", signal });
+  const mount =
+    target.mountFrom === undefined
+      ? ""
+      : `?${new URLSearchParams({ mount: blob.digest, from: target.mountFrom }).toString()}`;
+  const begun = await request(`${repositoryUrl(target)}/blobs/uploads/${mount}`, { method: "POST", signal });
+  if (begun.status === 201) return;
   const location = begun.headers.get("location");
   if (begun.status !== 202 || location === null) throw await refusal(begun, `upload to ${target.repository}`);
   const place = new URL(location, target.server);
