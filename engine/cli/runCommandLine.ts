@@ -1,3 +1,4 @@
+import { diskFault } from "../../errors/diskFault.ts";
 import { Fault, messageOf } from "../../errors/fault.ts";
 import type { EngineContext } from "../context.ts";
 import { availableCommands } from "./available.ts";
@@ -95,6 +96,8 @@ function tell(command: string, error: unknown, debug: boolean, { err }: Streams)
 
 /** An error of the system as it is; anything else is a mistake of the engine's own, and says so. */
 function plain(error: unknown): string {
+  const fault = diskFault(error);
+  if (fault instanceof Fault) return fault.message;
   const text = messageOf(error);
   const ofSystem = error instanceof Error && "code" in error && typeof error.code === "string";
   return ofSystem

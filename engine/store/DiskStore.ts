@@ -7,7 +7,7 @@ import type { ImageManifest } from "../appc/imageManifest.ts";
 import type { Report } from "../context.ts";
 import { treeIdOf, treeParts } from "./dependencies.ts";
 import type { TreePart } from "./dependencies.ts";
-import { imageById, imageByName, imageOfDependency, manifestInStore } from "./findImages.ts";
+import { imageById, imageByName, imageOfDependency, manifestInStore, wholeId } from "./findImages.ts";
 import { listRecords, noteUse } from "./imageRecords.ts";
 import { lock, locked, tryLock } from "./lock.ts";
 import type { Lock } from "./lock.ts";
@@ -42,6 +42,11 @@ export class DiskStore implements Store {
 
   byId(idOrPrefix: string): Promise<StoredImage> {
     return this.#speaking(() => imageById(this.folders, idOrPrefix));
+  }
+
+  /** What an id or the beginning of one names, whether or not it can be read. */
+  wholeId(idOrPrefix: string): Promise<ImageId> {
+    return this.#speaking(() => wholeId(this.folders, idOrPrefix));
   }
 
   byName(name: string, labels: ReadonlyMap<string, string>): Promise<StoredImage | undefined> {

@@ -4,6 +4,7 @@ import { hasCode } from "../../errors/diskFault.ts";
 import { Fault } from "../../errors/fault.ts";
 import type { Dependency, ImageManifest } from "../appc/imageManifest.ts";
 import { parseImageManifest } from "../appc/parseImageManifest.ts";
+import { damagedImage } from "./damage.ts";
 import { listImageIds, listRecords, readRecord } from "./imageRecords.ts";
 import type { ImageId, ImageRecord, StoredImage } from "./records.ts";
 import { isImageId } from "./storeFolders.ts";
@@ -29,10 +30,20 @@ export function imageByName(
   for (const record of listRecords(folders)) {
     if (best !== undefined && !isBetter(record, best.record, preferLatest)) continue;
     if (record.kind === "aci" && record.name !== name) continue;
-    const image = stored(folders, record);
-    if (hasName(image, name) && hasLabels(image.manifest, labels)) best = image;
+    const image = ownOrReadable(folders, record, name);
+    if (image !== undefined && hasName(image, name) && hasLabels(image.manifest, labels)) best = image;
   }
   return best;
+}
+
+/** Another image's damage is no reason not to find this one. */
+function ownOrReadable(folders: StoreFolders, record: ImageRecord, name: string): StoredImage | undefined {
+  try {
+    return stored(folders, record);
+  } catch (error) {
+    if (!(error instanceof Fault) || record.name === name) throw error;
+    return undefined;
+  }
 }
 
 export function imageOfDependency(
@@ -47,11 +58,17 @@ export function imageOfDependency(
 }
 
 export function manifestInStore(folders: StoreFolders, id: ImageId): ImageManifest {
+  let text: string;
   try {
-    return parseImageManifest(readFileSync(folders.manifest(id), "utf8"));
+    text = readFileSync(folders.manifest(id), "utf8");
   } catch (error) {
     if (hasCode(error, "ENOENT")) throw new Fault({ what: `image ${id} is not in the store` });
     throw error;
+  }
+  try {
+    return parseImageManifest(text);
+  } catch (cause) {
+    throw damagedImage("a manifest that cannot be read", id, { cause });
   }
 }
 
@@ -59,7 +76,8 @@ function stored(folders: StoreFolders, record: ImageRecord): StoredImage {
   return { record, manifest: manifestInStore(folders, record.id) };
 }
 
-function wholeId(folders: StoreFolders, idOrPrefix: string): ImageId {
+/** The image that an id or the beginning of one names, whether or not it can be read. */
+export function wholeId(folders: StoreFolders, idOrPrefix: string): ImageId {
   if (!idOrPrefix.startsWith("sha512-")) throw new Fault({ what: "wrong key prefix", got: idOrPrefix });
   if (idOrPrefix.length < SHORTEST_PREFIX) throw new Fault({ what: "image ID too short", got: idOrPrefix });
   // The whole digest names its image, too.

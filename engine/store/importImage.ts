@@ -8,7 +8,6 @@ import { listRecords, readRecord, writeRecord } from "./imageRecords.ts";
 import { imageIdOf, keepAci } from "./keepAci.ts";
 import { locked } from "./lock.ts";
 import type { ImageRecord, OciRecord, StoredImage } from "./records.ts";
-import { hasAllBytes } from "./renderTree.ts";
 import type { ImportFacts } from "./store.ts";
 import type { StoreFolders } from "./storeFolders.ts";
 import { makeParent } from "./storeModes.ts";
@@ -29,12 +28,9 @@ export async function bringAci(
         kind: "aci",
         latest: facts.latest || before?.latest === true,
       };
-      if (before !== undefined && hasAllBytes(folders, before)) {
-        rmSync(beside);
-      } else {
-        makeParent(folders.aci(id));
-        renameSync(beside, folders.aci(id));
-      }
+      // Also where it was there already: these bytes are known to be right, and a disk may have spoiled the others.
+      makeParent(folders.aci(id));
+      renameSync(beside, folders.aci(id));
       writeManifest(folders, id, manifestText);
       writeRecord(folders, record);
       return { record, manifest };

@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
-import { createReadStream, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { createReadStream, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Fault } from "../../errors/fault.ts";
 import { diskFault } from "../../errors/diskFault.ts";
 import { TreeWriter } from "../images/unpack/TreeWriter.ts";
 import type { LayerOptions } from "../images/unpack/TreeWriter.ts";
 import { unpackFile, unpackStream } from "../images/unpack/unpack.ts";
+import { damagedImage, reasonOf } from "./damage.ts";
 import { wantedBy } from "./dependencies.ts";
 import type { TreePart } from "./dependencies.ts";
 import { imageIdOf } from "./keepAci.ts";
@@ -65,7 +66,7 @@ export async function writeParts(
         await writeLayers(folders, tree, record, record.oci);
       }
     } catch (error) {
-      throw inImage(error, record);
+      throw inImage(await reasonOf(error, folders, record), record);
     }
   }
   await tree.finish();
@@ -81,7 +82,7 @@ export async function writeAci(
   const hash = createHash("sha512");
   await unpackFile(tree, folders.aci(record.id), options, (piece) => hash.update(piece));
   const got = imageIdOf(hash.digest());
-  if (got !== record.id) throw damaged(got, record.id);
+  if (got !== record.id) throw damagedImage(got, record.id);
 }
 
 async function writeLayers(
@@ -105,26 +106,13 @@ async function writeLayers(
     const content = createReadStream(path, { highWaterMark: 1024 * 1024 });
     await unpackStream(tree, content, { whiteouts: true }, (piece) => hash.update(piece));
     const got = `sha256:${hash.digest("hex")}`;
-    if (got !== differences[index]) throw damaged(got, differences[index] ?? "");
+    if (got === differences[index]) continue;
+    throw new Fault({
+      what: "the image's configuration names another content for a layer than it has",
+      got,
+      allowed: differences[index] ?? "",
+    });
   }
-}
-
-/** Whether the bytes of an image are still those that came; quick: only their count. */
-export function hasAllBytes(folders: StoreFolders, record: ImageRecord): boolean {
-  const sizes =
-    record.oci === undefined
-      ? [[folders.aci(record.id), record.size] as const]
-      : record.oci.layers.map(({ digest, size }) => [folders.blob(digest), size] as const);
-  return sizes.every(([path, size]) => statSync(path, { throwIfNoEntry: false })?.size === size);
-}
-
-function damaged(got: string, allowed: string): Fault {
-  return new Fault({
-    what: "the image in the store is damaged",
-    got,
-    allowed,
-    remedy: "remove it with rkt image rm, and fetch it again",
-  });
 }
 
 function inImage(error: unknown, record: ImageRecord): unknown {

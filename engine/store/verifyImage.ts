@@ -1,11 +1,8 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { Fault } from "../../errors/fault.ts";
-import { imageIdOf } from "./keepAci.ts";
+import { checkBytes } from "./damage.ts";
 import { treeIdOf } from "./dependencies.ts";
 import type { DiskStore } from "./DiskStore.ts";
-import type { ImageId, ImageRecord } from "./records.ts";
-import type { StoreFolders } from "./storeFolders.ts";
+import type { ImageId } from "./records.ts";
 import { checkContents, checkNotes } from "./treeHash.ts";
 import { isRendered } from "./treePlace.ts";
 
@@ -40,36 +37,4 @@ export async function verifyImage(store: DiskStore, id: ImageId): Promise<Verdic
   } finally {
     use.release();
   }
-}
-
-/** Reads all bytes of an image and compares them with its id, or with the digests that follow from it. */
-export async function checkBytes(folders: StoreFolders, record: ImageRecord): Promise<void> {
-  if (record.oci === undefined) {
-    const hash = createHash("sha512");
-    await pass(folders.aci(record.id), (piece) => hash.update(piece));
-    expectBytes(imageIdOf(hash.digest()), record.id);
-    return;
-  }
-  const { manifestDigest, configDigest, layers } = record.oci;
-  for (const digest of [manifestDigest, configDigest, ...layers.map((layer) => layer.digest)]) {
-    const hash = createHash("sha256");
-    await pass(folders.blob(digest), (piece) => hash.update(piece));
-    expectBytes(`sha256:${hash.digest("hex")}`, digest);
-  }
-}
-
-async function pass(path: string, take: (piece: Buffer) => void): Promise<void> {
-  for await (const piece of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
-    if (Buffer.isBuffer(piece)) take(piece);
-  }
-}
-
-function expectBytes(got: string, allowed: string): void {
-  if (got === allowed) return;
-  throw new Fault({
-    what: "the image in the store is damaged",
-    got,
-    allowed,
-    remedy: "remove it with rkt image rm, and fetch it again",
-  });
 }

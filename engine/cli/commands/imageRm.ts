@@ -1,4 +1,6 @@
 import { Fault, messageOf } from "../../../errors/fault.ts";
+import type { DiskStore } from "../../store/DiskStore.ts";
+import type { ImageId } from "../../store/records.ts";
 import type { Command } from "../command.ts";
 import { imageInStore } from "../imageInStore.ts";
 import { openStoreFor } from "../permissions.ts";
@@ -9,9 +11,9 @@ export const imageRm: Command = async ({ words, context, print, report }) => {
   let removed = 0;
   for (const word of words) {
     try {
-      const { record } = await imageInStore(store, word);
-      await store.remove(record.id);
-      print(`successfully removed aci for image: "${record.id}"`);
+      const id = await toRemove(store, word);
+      await store.remove(id);
+      print(`successfully removed aci for image: "${id}"`);
       removed++;
     } catch (error) {
       report.line(`rm: error removing image ${JSON.stringify(word)}: ${messageOf(error)}`);
@@ -22,3 +24,8 @@ export const imageRm: Command = async ({ words, context, print, report }) => {
   report.line(`rm: ${words.length - removed} image(s) cannot be removed`);
   return 254;
 };
+
+/** An id need not name an image that can be read: removing it is what is to be done with one that is damaged. */
+async function toRemove(store: DiskStore, word: string): Promise<ImageId> {
+  return word.startsWith("sha512-") ? await store.wholeId(word) : (await imageInStore(store, word)).record.id;
+}

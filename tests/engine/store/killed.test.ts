@@ -9,8 +9,8 @@ import { Chance, SEED } from "../../support/seed.ts";
 import { gcStore } from "../../../engine/store/gcStore.ts";
 import { nameOfTree } from "../../../engine/store/treePlace.ts";
 import type { DiskStore } from "../../../engine/store/DiskStore.ts";
+import { checkBytes } from "../../../engine/store/damage.ts";
 import { checkContents, checkNotes } from "../../../engine/store/treeHash.ts";
-import { checkBytes } from "../../../engine/store/verifyImage.ts";
 import { scratchFolder, storeIn } from "./images.ts";
 
 const program = fileURLToPath(new URL("importing.ts", import.meta.url));
