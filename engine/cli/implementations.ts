@@ -14,6 +14,7 @@ export const implementations: Readonly<Record<string, () => Promise<Command>>> =
   "cat-manifest": async () => (await import("./commands/catManifest.ts")).catManifest,
   completion: async () => (await import("./commands/completion.ts")).completion,
   config: async () => (await import("./commands/config.ts")).config,
+  cri: async () => (await import("./commands/cri.ts")).cri,
   enter: async () => (await import("./commands/enter.ts")).enter,
   export: async () => (await import("./commands/export.ts")).exportApp,
   fetch: async () => (await import("./commands/fetch.ts")).fetch,

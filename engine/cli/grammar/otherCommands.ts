@@ -48,6 +48,25 @@ systemd hands over, or at an address. Whoever reaches it may ask.`,
     operands: "plain",
   },
   {
+    name: "cri",
+    usage: "[--config=FILE]",
+    summary: "Serve a kubelet by the interface CRI v1",
+    help: `Listens at the socket that the configuration names, where only root may talk to it. Images are verified by the
+same policies as those that \`rkt fetch\` brings, and lie in the same store. So far images are all that it serves: pods
+are refused, and the kubelet is told so.`,
+    examples: [{ does: "With a configuration of its own", line: "rkt cri --config=/etc/rkt/cri.json" }],
+    flags: [
+      {
+        name: "config",
+        kind: { type: "path" },
+        default: "/etc/rkt/cri.json",
+        help: "the file that says how; without it, what holds by default",
+      },
+    ],
+    operands: "plain",
+    root: true,
+  },
+  {
     name: "metadata-service",
     usage: "[--listen-port=PORT]",
     summary: "Serve pods what they may know about themselves",
