@@ -71,6 +71,7 @@ export class Bed {
     for (const plugin of plugins) {
       await this.#copy(await artefact(`cni-${plugin}`, this.#options), `${cni.plugins}/${plugin}`);
     }
+    await runtime.install?.(this.host, (from, to) => this.#copy(from, to));
     const files = { ...runtime.files(site), [`${cni.configuration}/10-conformance.conflist`]: conflist };
     for (const [path, text] of Object.entries(files)) {
       const file = await this.inside(path);
@@ -86,7 +87,7 @@ export class Bed {
   async #copy(file: string, path: string): Promise<void> {
     const target = await this.inside(path);
     await mkdir(dirname(target), { recursive: true });
-    await cp(file, target);
+    await cp(file, target, { recursive: true });
   }
 }
 

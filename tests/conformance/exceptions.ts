@@ -2,7 +2,7 @@
  * Specs that are known not to pass, and why. One that passes must leave this list, or the run fails; so must one that
  * critest no longer has.
  */
-import type { RuntimeName } from "./runtimes/runtime.ts";
+import { runtimeNames, type RuntimeName } from "./runtimes/runtime.ts";
 
 export interface Exception {
   /** A spec's whole name without `[k8s.io] `, or the words with which those of several begin. */
@@ -19,7 +19,7 @@ export interface Exception {
 export const transports = ["spdy", "websocket"] as const;
 export type Transport = (typeof transports)[number];
 
-const every: readonly RuntimeName[] = ["containerd"];
+const every: readonly RuntimeName[] = runtimeNames;
 
 export const exceptions: readonly Exception[] = [
   {

@@ -12,11 +12,12 @@ import { Bed } from "./bed.ts";
 import { runCritest, writeTable } from "./critest.ts";
 import { exceptions, transports, type Transport } from "./exceptions.ts";
 import { containerd } from "./runtimes/containerd.ts";
+import { rkt } from "./runtimes/rkt.ts";
 import { runtimeNames, type RuntimeName, type RuntimeUnderTest } from "./runtimes/runtime.ts";
 import { complaintsOf, countsOf, renderTable } from "./table.ts";
 import { isGood, judge, type Verdict } from "./verdict.ts";
 
-const runtimes: Readonly<Record<RuntimeName, RuntimeUnderTest>> = { containerd };
+const runtimes: Readonly<Record<RuntimeName, RuntimeUnderTest>> = { containerd, rkt };
 
 const usage = `critest against a runtime on a throw-away host. Needs root.
 

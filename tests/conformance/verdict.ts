@@ -54,8 +54,9 @@ export function judge(
   };
 }
 
-export function isGood({ unexpected, outdated, passed }: Verdict): boolean {
-  return unexpected.length === 0 && outdated.length === 0 && passed.length > 0;
+/** Of a run in which no spec was tried, nothing good can be said. */
+export function isGood({ unexpected, outdated, passed, failed }: Verdict): boolean {
+  return unexpected.length === 0 && outdated.length === 0 && passed.length + failed.length > 0;
 }
 
 function covers({ spec }: Exception, { name }: SpecResult): boolean {

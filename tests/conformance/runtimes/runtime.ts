@@ -1,3 +1,5 @@
+import type { HostInLab } from "../../support/host-in-lab.ts";
+
 /** What critest is pointed at. */
 export interface RuntimeUnderTest {
   readonly name: RuntimeName;
@@ -9,9 +11,11 @@ export interface RuntimeUnderTest {
   readonly endpoint: string;
   /** Its configuration, its unit and whatever else it reads, by path. */
   files(site: Site): Readonly<Record<string, string>>;
+  /** What else it takes; `copy` puts a file or a folder of this machine's onto the host. */
+  install?(host: HostInLab, copy: (from: string, to: string) => Promise<void>): Promise<void>;
 }
 
-export const runtimeNames = ["containerd"] as const;
+export const runtimeNames = ["containerd", "rkt"] as const;
 export type RuntimeName = (typeof runtimeNames)[number];
 
 /** What a runtime has to know of the host that it runs on. */
