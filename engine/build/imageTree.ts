@@ -94,8 +94,8 @@ export class ImageTree {
     return at;
   }
 
-  /** What is at a path; links on the way are followed, one at its end is not. */
-  at(path: string): ImageEntry | undefined {
+  /** What is at a path; links on the way are followed, one at its end only where that is wanted. */
+  at(path: string, end: "itself" | "followed" = "itself"): ImageEntry | undefined {
     let at: ImageEntry = this.root;
     let links = 0;
     const pending = componentsOfPath(path).reverse();
@@ -107,7 +107,7 @@ export class ImageTree {
       }
       const child: ImageEntry | undefined = at.children.get(name);
       if (child === undefined) return undefined;
-      if (child.kind === "link" && pending.length > 0) {
+      if (child.kind === "link" && (pending.length > 0 || end === "followed")) {
         if (++links > MOST_LINKS) return undefined;
         if (child.target.startsWith("/")) at = this.root;
         pending.push(...linkComponents(child.target).reverse());
@@ -134,7 +134,7 @@ export class ImageTree {
   remove(path: string): void {
     const components = componentsOfPath(path);
     const name = components.pop();
-    const parent = this.at(components.join("/"));
+    const parent = this.at(components.join("/"), "followed");
     if (name === undefined || parent?.kind !== "folder" || !parent.children.delete(name)) {
       throw new Fault({ what: "the image has nothing there to remove", where: path });
     }

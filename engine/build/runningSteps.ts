@@ -51,10 +51,8 @@ export class RunningSteps {
 
   async run(step: RunStep, where: string): Promise<void> {
     const uuid = await this.#prepare(step);
-    const before = this.#last;
     try {
-      const prepared = podFolder(this.#engine.data, "prepared", uuid);
-      if (before !== undefined) takeOver(before, changesIn(prepared).folder);
+      await this.#takeOver(changesIn(podFolder(this.#engine.data, "prepared", uuid)).folder);
       const { network, dns } = this.#setting;
       const { code, signal } = await this.#call([
         "run-prepared",
@@ -76,9 +74,15 @@ export class RunningSteps {
     } catch (error) {
       await this.#remove(uuid);
       throw error;
-    } finally {
-      if (before !== undefined) await this.#remove(before.uuid);
     }
+  }
+
+  /** What the last step changed becomes what the next one finds. */
+  async #takeOver(place: string): Promise<void> {
+    if (this.#last === undefined) return;
+    rmSync(place, { recursive: true, force: true });
+    renameSync(this.#last.changes.folder, place);
+    await this.finish();
   }
 
   /** Takes the last pod away. */
@@ -187,10 +191,4 @@ function changesIn(folder: string): EndedPod["changes"] {
   return existsSync(overlay)
     ? { kind: "overlay", folder: overlay }
     : { kind: "whole", folder: join(folder, inPod.appRootfs(app)) };
-}
-
-/** What the last step changed becomes what the next one finds. */
-function takeOver({ changes }: EndedPod, place: string): void {
-  rmSync(place, { recursive: true, force: true });
-  renameSync(changes.folder, place);
 }

@@ -80,8 +80,14 @@ export class StepsOfImage {
         const copied = await copiedSource(this.#setting.context, step, (text) => {
           report.warn(text);
         });
-        if (copied.kind === "folder") tree.merge(tree.folder(to), copied, step.keep);
-        else tree.put(to, copied);
+        if (copied.kind !== "folder") {
+          tree.put(to, copied);
+          return;
+        }
+        const isNew = tree.at(to, "followed") === undefined;
+        const folder = tree.folder(to);
+        if (isNew) describe(folder, copied);
+        tree.merge(folder, copied, step.keep);
         return;
       }
       case "write":
