@@ -18,6 +18,8 @@ export interface TrustRequest {
   readonly trustKeysFromHttps?: boolean;
   readonly insecureAllowHttp?: boolean;
   readonly skipTlsCheck?: boolean;
+  /** Certificates of authorities, instead of the host's. */
+  readonly authorities?: readonly string[] | undefined;
 }
 
 export interface TrustSurroundings {
@@ -41,6 +43,7 @@ export async function addTrustedKeys(
   const transport: KeyTransport = {
     allowHttp: request.insecureAllowHttp === true,
     skipTlsCheck: request.skipTlsCheck === true,
+    authorities: request.authorities,
   };
   const locations =
     request.locations.length > 0 ? request.locations : await discovered(prefix, transport, around);

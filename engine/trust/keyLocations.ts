@@ -11,6 +11,8 @@ import { Transport } from "../images/download/transport.ts";
 export interface KeyTransport {
   readonly allowHttp: boolean;
   readonly skipTlsCheck: boolean;
+  /** Certificates of authorities, instead of the host's. */
+  readonly authorities?: readonly string[] | undefined;
 }
 
 /** The bytes of a key file at a path or a URL. */
@@ -39,7 +41,10 @@ async function readKeyFile(path: string): Promise<Uint8Array> {
 
 const mostBytes = 1 << 20;
 
-async function download(url: URL, { allowHttp, skipTlsCheck }: KeyTransport): Promise<Uint8Array> {
+async function download(
+  url: URL,
+  { allowHttp, skipTlsCheck, authorities }: KeyTransport,
+): Promise<Uint8Array> {
   if (url.protocol === "http:" && !allowHttp) {
     throw new Fault({ what: "--insecure-allow-http required for http URLs", got: shownUrl(url) });
   }
@@ -48,6 +53,7 @@ async function download(url: URL, { allowHttp, skipTlsCheck }: KeyTransport): Pr
     plainHttp: allowHttp,
     idleMilliseconds: defaultPatience.idleMilliseconds,
     userAgent: "rktnetes",
+    ...(authorities !== undefined && { authorities }),
   });
   try {
     const limits = { largest: mostBytes, patience: defaultPatience };

@@ -1,6 +1,6 @@
-import type { EngineContext } from "../../context.ts";
 import { messageOf } from "../../../errors/fault.ts";
 import { askOnTerminal, type Ask } from "../../trust/review.ts";
+import type { Fetching } from "../download/fetching.ts";
 import { discoverKeys } from "./discover.ts";
 
 /**
@@ -9,7 +9,7 @@ import { discoverKeys } from "./discover.ts";
  * own refusal says what is missing.
  */
 export async function trustDiscoveredKeys(
-  context: EngineContext,
+  { context, authorities }: Pick<Fetching, "context" | "authorities">,
   name: string,
   ask: Ask | undefined = askOnTerminal(process.stdin, process.stderr),
 ): Promise<void> {
@@ -30,13 +30,14 @@ export async function trustDiscoveredKeys(
         trustKeysFromHttps: unreviewed,
         insecureAllowHttp: insecure.pubkey && insecure.http,
         skipTlsCheck: insecure.tls,
+        authorities,
       },
       {
         folders,
         report,
         print,
         ask,
-        discoverKeys: (prefix, transport) => discoverKeys(context, prefix, transport),
+        discoverKeys: (prefix, transport) => discoverKeys(context, prefix, transport, { authorities }),
       },
     );
   } catch (error) {

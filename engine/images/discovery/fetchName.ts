@@ -23,7 +23,7 @@ export async function fetchName(
   const { context, transport, patience, signal } = fetching;
   const discovering = { context, transport, patience, plainHttp: context.insecure.http, signal };
   const endpoint = await discoverImage(discovering, wanted);
-  if (!context.insecure.image) await trustDiscoveredKeys(context, wanted.name);
+  if (!context.insecure.image) await trustDiscoveredKeys(fetching, wanted.name);
   const aci = {
     url: endpoint.image,
     signatureUrl: endpoint.signature,

@@ -37,7 +37,7 @@ export async function fetchUrl(
   if (remembered !== undefined && policy !== "update") return remembered.image;
   if (policy === "never") throw nothingFetched("image from URL", shownUrl(wanted.url));
   const reusable =
-    remembered !== undefined && isVerifiedEnough(context, remembered.image) ? remembered : undefined;
+    remembered !== undefined && isVerifiedEnough(context, store, remembered.image) ? remembered : undefined;
   if (reusable !== undefined && Date.now() < reusable.freshUntil) return reusable.image;
   warnOfInsecurity(context, wanted.url.protocol === "https:");
   return await fetchAnew(fetching, wanted, reusable);

@@ -1,8 +1,8 @@
 /** What every way of fetching needs, for as long as one command or one request of a server takes. */
-import { join } from "node:path";
 import type { BasicCredentials } from "../../configuration/configuration.ts";
 import type { EngineContext } from "../../context.ts";
 import type { Store } from "../../store/store.ts";
+import { StoreFolders } from "../../store/storeFolders.ts";
 import type { TrustStore } from "../../trust/trustStore.ts";
 import { Fault } from "../../../errors/fault.ts";
 import type { RegistryMirror } from "../registry/mirrors.ts";
@@ -18,6 +18,8 @@ export interface Fetching {
   /** For what is on its way into the store. */
   readonly temporary: string;
   readonly signal?: AbortSignal | undefined;
+  /** Certificates of authorities, instead of the host's. */
+  readonly authorities?: readonly string[] | undefined;
   /** Where registries are found instead of under their own names. */
   readonly mirrors: readonly RegistryMirror[];
   /** For the registry that is asked, instead of what auth.d holds for it. */
@@ -57,8 +59,9 @@ export function beginFetching(
     trust,
     transport: transportFor(context, options),
     patience: options.patience ?? defaultPatience,
-    temporary: join(context.folders.data, "cas", "tmp"),
+    temporary: new StoreFolders(context.folders.data).temporary,
     signal: options.signal,
+    authorities: options.authorities,
     mirrors: options.mirrors ?? [],
     registryCredentials: options.registryCredentials,
   };

@@ -33,10 +33,15 @@ export async function storedRegistryImage(
       ? oci?.repoTags.includes(`${name}:${tag ?? "latest"}`) === true
       : oci?.repoDigests.includes(`${name}@${digest}`) === true;
   const remembered = await rememberedImage(store, showRegistryReference(reference));
-  if (remembered !== undefined && (digest !== undefined || isMeant(remembered.image.record))) {
+  if (
+    remembered !== undefined &&
+    store.isVouched(remembered.image.record.id) &&
+    (digest !== undefined || isMeant(remembered.image.record))
+  ) {
     return remembered.image;
   }
-  const record = (await store.list()).find(isMeant);
+  const meant = (await store.list()).filter(isMeant);
+  const record = meant.find(({ id }) => store.isVouched(id)) ?? meant[0];
   return record === undefined ? undefined : await imageIfThere(store, record.id);
 }
 
@@ -51,6 +56,10 @@ async function imageIfThere(store: Store, id: string): Promise<StoredImage | und
 }
 
 /** Whether an image in the store spares a verification that is asked for now. */
-export function isVerifiedEnough({ insecure }: EngineContext, { record }: StoredImage): boolean {
-  return insecure.image || record.verification.by !== "nothing";
+export function isVerifiedEnough(
+  { insecure }: EngineContext,
+  store: Pick<Store, "isVouched">,
+  { record }: StoredImage,
+): boolean {
+  return store.isVouched(record.id) && (insecure.image || record.verification.by !== "nothing");
 }

@@ -32,7 +32,7 @@ export class Bench {
   readonly signedDigests = new Set<string>();
   readonly askedFor: string[] = [];
   /** What lies beside the image that was asked for last. */
-  beside: { cosign: number; simple: number } = { cosign: -1, simple: -1 };
+  beside: { cosign: number; bundles: number; simple: number } = { cosign: -1, bundles: -1, simple: -1 };
   lookaside: string | undefined;
 
   private constructor(folder: string, store: Store) {
@@ -88,6 +88,7 @@ export class Bench {
         this.askedFor.push(`${repository} ${reference} ${manifestDigest}`);
         this.beside = {
           cosign: (await signatures.cosign()).length,
+          bundles: (await signatures.bundles()).length,
           simple: this.lookaside === undefined ? -1 : (await signatures.simpleSigning(this.lookaside)).length,
         };
         if (!this.signedDigests.has(manifestDigest)) throw new Fault({ what: `nobody signed ${repository}` });

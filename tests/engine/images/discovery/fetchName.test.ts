@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { discoverKeys } from "../../../../engine/images/discovery/discover.ts";
+import { trustDiscoveredKeys } from "../../../../engine/images/discovery/discoveredKeys.ts";
 import { nothingInsecure } from "../../../../engine/insecureOptions.ts";
 import { archiveOf } from "../unpack/archive.ts";
 import { architectureHere } from "../registry/fakeRegistry.ts";
 import { Bench, signatureOf } from "../bench.ts";
 import { answers, serves } from "../serving.ts";
+import { GpgHome } from "../../trust/gpgHome.ts";
 import { World } from "./world.ts";
 
 const arch = architectureHere() === "arm64" ? "aarch64" : architectureHere();
@@ -191,5 +195,66 @@ describe("fetching an image by its name", () => {
       discoverKeys(bench.context, "example.com/app", allowed, bench.options),
       /meta discovery on example\.com\/app resulted in no keys/,
     );
+  });
+
+  describe("from somebody whose keys nobody trusts yet", () => {
+    let home: GpgHome;
+    let fingerprint: string;
+    const told = (): string => bench.lines.join("\n");
+    const kept = (): string => join(bench.folder, "local/trustedkeys/prefix.d/example.com/app", fingerprint);
+
+    before(async () => {
+      home = await GpgHome.make();
+      fingerprint = await home.makeKey("Team <team@example.com>");
+    });
+    after(() => home.remove());
+    beforeEach(async () => {
+      world.pages.set(
+        "https://example.com/app",
+        page(["ac-discovery-pubkeys", "example.com https://storage.example.org/pubkeys.gpg"]),
+      );
+      world.pages.set(
+        "https://storage.example.org/pubkeys.gpg",
+        serves(await home.export("team@example.com")),
+      );
+    });
+
+    /** As `rkt fetch` does at a terminal, where somebody answers. */
+    const discover = (...answers: readonly string[]): Promise<string[]> => {
+      const left = [...answers];
+      const asked: string[] = [];
+      const ask = (line: string): Promise<string | undefined> => {
+        asked.push(line);
+        return Promise.resolve(left.shift());
+      };
+      const { context } = bench;
+      const fetching = { context, authorities: bench.options.authorities };
+      return trustDiscoveredKeys(fetching, "example.com/app", ask).then(() => asked);
+    };
+
+    it("shows their keys at a terminal, and keeps one after a yes", async () => {
+      assert.deepEqual(await discover("perhaps", "yes"), [
+        "Are you sure you want to trust this key (yes/no)?",
+        "Are you sure you want to trust this key (yes/no)?",
+      ]);
+      const shown = fingerprint.toUpperCase().replaceAll(/(.{4})/g, "$1 *");
+      assert.match(told(), new RegExp(`^gpg key fingerprint is: ${shown}`, "m"));
+      assert.match(told(), /^\tTeam <team@example\.com>$/m);
+      assert.ok(existsSync(kept()));
+      assert.deepEqual(await discover(), [], "it is asked again although the key is trusted");
+    });
+
+    it("keeps none after a no, nor when the person leaves", async () => {
+      await discover("no");
+      await discover();
+      assert.ok(!existsSync(kept()));
+      assert.match(told(), /error adding keys: .*error reading input: EOF/);
+    });
+
+    it("asks nobody and for nothing where there is no terminal", async () => {
+      const { context } = bench;
+      await trustDiscoveredKeys({ context }, "example.com/app", undefined);
+      assert.deepEqual(world.asked, []);
+    });
   });
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { imageInStore } from "../../../../engine/cli/imageInStore.ts";
 import { nothingInsecure } from "../../../../engine/insecureOptions.ts";
 import { Bench } from "../bench.ts";
 import {
@@ -42,6 +43,7 @@ describe("fetching an image from a registry", () => {
       pushed.layers.map(({ digest }) => digest),
     );
     assert.deepEqual(record.verification, { by: "nothing", reason: "--insecure-options=image" });
+    assert.deepEqual(record.oci.repoDigests, [`${registry.server.host}/lib/app@${pushed.digest}`]);
     assert.equal(record.latest, false);
     assert.deepEqual(await bench.leftovers(), []);
   });
@@ -77,6 +79,13 @@ describe("fetching an image from a registry", () => {
     const pinned = await bench.fetch(reference(`app@${index.digest}`));
     assert.equal(pinned.record.oci?.manifestDigest, right.digest);
     assert.deepEqual(bench.warnings, []);
+    // Also by the index's digest, which is what a kubelet and a person know it by.
+    const name = `${registry.server.host}/app@${index.digest}`;
+    assert.ok(pinned.record.oci.repoDigests.includes(name));
+    assert.equal((await imageInStore(bench.store, name)).record.id, pinned.record.id);
+    await registry.server.stop();
+    const known = await bench.fetch(reference(`app@${index.digest}`), { pullPolicy: "never" });
+    assert.equal(known.record.id, pinned.record.id);
   });
 
   it("warns of an image for another machine that no index offered a choice of", async () => {
@@ -277,13 +286,48 @@ describe("whose word brings in an image from a registry", () => {
     try {
       bench.lookaside = `${lookaside.origin}/base/`;
       await bench.fetch(reference("lib/app:1"));
-      assert.deepEqual(bench.beside, { cosign: 1, simple: 2 });
+      assert.deepEqual(bench.beside, { cosign: 1, bundles: 0, simple: 2 });
     } finally {
       await lookaside.stop();
     }
     registry.blobs.set(payload.digest, Buffer.from("[]"));
     await assert.rejects(bench.fetch(reference("lib/app:1")), /another blob than was asked for/);
   });
+
+  for (const place of ["the registry tells what is attached", "the list is kept under a tag"]) {
+    it(`is attached to the image as cosign 3 does it, where ${place}`, async () => {
+      const { digest } = registry.push("lib/app:1");
+      bench.signedDigests.add(digest);
+      const bundleType = "application/vnd.dev.sigstore.bundle.v0.3+json";
+      const attach = (artifactType: string, listedAs = artifactType): object => {
+        const layer = registry.blob(Buffer.from(`{"of":"${artifactType}"}`), artifactType);
+        const config = registry.blob(Buffer.from("{}"), "application/vnd.oci.empty.v1+json");
+        const document = {
+          schemaVersion: 2,
+          mediaType: types.manifest,
+          artifactType,
+          config,
+          layers: [layer],
+        };
+        return { ...registry.put("lib/app", document, types.manifest), artifactType: listedAs };
+      };
+      const manifests = [
+        attach(bundleType),
+        // As registries list it that know of no artifact types.
+        attach(`${bundleType};again`, "application/vnd.oci.empty.v1+json"),
+        attach("application/spdx+json"),
+      ];
+      const index = { schemaVersion: 2, mediaType: types.index, manifests };
+      if (place === "the registry tells what is attached") {
+        const body = JSON.stringify(index);
+        registry.answerInstead(`/referrers/${digest}`, answers(200, { "content-type": types.index }, body));
+      } else {
+        registry.put(`lib/app:${digest.replace(":", "-")}`, index, types.index);
+      }
+      await bench.fetch(reference("lib/app:1"));
+      assert.deepEqual(bench.beside, { cosign: 0, bundles: 2, simple: -1 });
+    });
+  }
 });
 
 describe("who asks a registry", () => {

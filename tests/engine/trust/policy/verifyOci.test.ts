@@ -261,6 +261,105 @@ describe("the policy for OCI images", function () {
     });
   });
 
+  describe("with cosign's bundles", () => {
+    const signed = "https://sigstore.dev/cosign/sign/v1";
+    const inToto = "application/vnd.in-toto+json";
+    let key: KeyObject;
+
+    beforeEach(async () => {
+      key = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
+      const pem = createPublicKey(key).export({ type: "spki", format: "pem" });
+      await put("local", "team.json", policy({ accept: [{ sigstoreKey: pem.toString() }] }));
+    });
+
+    interface BundleWish {
+      readonly manifest?: string;
+      readonly name?: string;
+      readonly predicateType?: string;
+      readonly by?: KeyObject;
+      readonly mediaType?: string;
+      /** What is signed, of what the envelope holds. */
+      readonly message?: (type: string, payload: Buffer) => Buffer;
+    }
+
+    const enveloped = (type: string, bytes: Buffer): Buffer =>
+      Buffer.concat([Buffer.from(`DSSEv1 ${type.length} ${type} ${bytes.length} `), bytes]);
+
+    const bundle = ({
+      manifest = digest,
+      name,
+      predicateType = signed,
+      by = key,
+      mediaType = "application/vnd.dev.sigstore.bundle.v0.3+json",
+      message = enveloped,
+    }: BundleWish = {}): Buffer => {
+      const statement = Buffer.from(
+        JSON.stringify({
+          _type: "https://in-toto.io/Statement/v1",
+          subject: [
+            { ...(name !== undefined && { name }), digest: { sha256: manifest.slice("sha256:".length) } },
+          ],
+          predicateType,
+          predicate: {},
+        }),
+      );
+      return Buffer.from(
+        JSON.stringify({
+          mediaType,
+          verificationMaterial: { publicKey: { hint: "x" } },
+          dsseEnvelope: {
+            payload: statement.toString("base64"),
+            payloadType: inToto,
+            signatures: [{ sig: sign("sha256", message(inToto, statement), by).toString("base64") }],
+          },
+        }),
+      );
+    };
+    const attached = (...bundles: Buffer[]): OciSignatureSource =>
+      offering({ bundles: () => Promise.resolve(bundles) });
+
+    it("accepts what the key signed, and names the key", async () => {
+      const { scheme, key: name } = await verify(attached(bundle()));
+      const spki = createPublicKey(key).export({ type: "spki", format: "der" });
+      assert.deepEqual(
+        [scheme, name],
+        ["sigstore", `sha256:${createHash("sha256").update(spki).digest("hex")}`],
+      );
+      await verify(attached(bundle({ manifest: other }), bundle()));
+      await verify(attached(bundle({ name: image.repository })));
+    });
+
+    for (const [what, wish, reason] of [
+      ["another manifest", { manifest: other }, /over another manifest/],
+      [
+        "how an image was built",
+        { predicateType: "https://slsa.dev/provenance/v1" },
+        /of type "https:\/\/slsa/,
+      ],
+      ["another repository's image, by name", { name: "registry.example.com/other" }, /it is for .*other/],
+    ] as const) {
+      it(`refuses a good signature over ${what}`, async () => {
+        const error = await refused(verify(attached(bundle(wish))), /failed\n/);
+        assert.match(error.message, reason);
+      });
+    }
+
+    it("refuses another's signature, and one over the statement without its envelope", async () => {
+      const by = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
+      for (const wish of [{ by }, { message: (_: string, bytes: Buffer) => bytes }]) {
+        const error = await refused(verify(attached(bundle(wish))), /failed\n/);
+        assert.match(error.message, /not by this key/);
+      }
+    });
+
+    it("survives whatever is attached to an image", async () => {
+      const junk = [randomBytes(200), Buffer.from("{}"), Buffer.from("null"), Buffer.alloc(0)];
+      const foreign = bundle({ mediaType: "application/vnd.dev.sigstore.bundle.v9+json" });
+      const error = await refused(verify(attached(...junk, foreign)), /failed\n/);
+      assert.match(error.message, /a bundle is none that holds a signed statement/);
+    });
+  });
+
   describe("with OpenPGP simple signing", () => {
     const type = "atomic container signature";
     let home: GpgHome;
