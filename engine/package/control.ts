@@ -6,6 +6,7 @@ export const packageName = "rktnetes-engine";
 /** Each with what it is called for; what is essential (coreutils, gzip, tar, util-linux) is not named. */
 const depends = [
   "adduser", // groups rkt and rkt-admin
+  "attr", // capabilities of images' programs
   "bzip2", // images that are compressed so
   "conmon", // keeps an app's terminal and exit code
   "containernetworking-plugins", // pods' networks
@@ -61,6 +62,14 @@ On Debian systems, the Apache License 2.0 is in /usr/share/common-licenses/Apach
 /usr/lib/rkt/bin/node is Node.js as its project publishes it; its licence is in
 node-licence.gz beside this file. /usr/lib/rkt/engine holds code of other
 projects too; theirs are in bundled-licences.gz.
+
+Among them is OpenPGP.js (https://openpgpjs.org), unchanged, which is used under
+the GNU Lesser General Public License, version 3 or any later version; on Debian
+systems the licences are in /usr/share/common-licenses/LGPL-3 and GPL-3. Its
+version stands in package-lock.json of the project's tree. With another version,
+or with your own, in node_modules there, "make package" builds this package anew:
+whoever has this package may change that library in it, and may take the engine
+apart to see what goes wrong with such a change.
 `;
 }
 
