@@ -6,7 +6,7 @@ import { mkdir, realpath, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Fault } from "../errors/fault.ts";
-import { accelerator, type Accelerator } from "./accelerator.ts";
+import { accelerator, type Accelerator } from "../stage1/kvm/accelerator.ts";
 import { baseTree } from "./base-tree.ts";
 import { baseImage, makeDisk } from "./disk-image.ts";
 import { readIfThere } from "./files.ts";
@@ -40,7 +40,14 @@ export async function createKvmHost(spec: KvmSpec, options: LabOptions): Promise
   const network = await networkFor(spec, options.folders);
   const base = await baseTree(spec.release, "kvm", options);
   const image = await baseImage(base, options);
-  const { accelerator: means, reason } = await accelerator(await realpath(join(base, "vmlinuz")), options);
+  const { accelerator: means, reason } = await accelerator({
+    qemu: "qemu-system-x86_64",
+    kernel: await realpath(join(base, "vmlinuz")),
+    verdictFile: join(options.folders.lab, "accelerator"),
+    trying() {
+      options.progress("trying whether /dev/kvm works");
+    },
+  });
   return withHostLock(spec.network, spec.name, options, async (folder, lock) => {
     const known = await readHostRecord(folder);
     if (known !== undefined) refuseOther(known, "kvm", spec);

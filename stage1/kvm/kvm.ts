@@ -16,7 +16,7 @@ import { fstabOf } from "../mounting/fstab.ts";
 import { becomeWords, environmentFile } from "../starting/becoming.ts";
 import { readNumber, send } from "../starting/processes.ts";
 import { toolEnvironment } from "../starting/toolEnvironment.ts";
-import { accelerator } from "./accelerator.ts";
+import { accelerator, type Accelerator } from "./accelerator.ts";
 import { guestPod, guestStart } from "./guestInit.ts";
 import { guestKernel } from "./kernel.ts";
 import { cablesOf, type Cable } from "./podCable.ts";
@@ -49,9 +49,7 @@ exit "$(cat "$pod/stage1/rootfs/rkt/exit" 2>/dev/null || echo 254)"`;
 
 export const kvm: Flavour = {
   name: "kvm",
-  run(pod) {
-    return Promise.resolve(prepare(pod));
-  },
+  run: prepare,
   enter() {
     return Promise.reject(new Fault({ what: "a pod of the kvm flavour cannot be entered" }));
   },
@@ -67,7 +65,7 @@ export const kvm: Flavour = {
   },
 };
 
-function prepare(pod: PodToRun): Handover {
+async function prepare(pod: PodToRun): Promise<Handover> {
   if (pod.network.kind === "host") {
     throw new Fault({ what: "flavor kvm requires private network configuration (try --net)" });
   }
@@ -93,6 +91,11 @@ function prepare(pod: PodToRun): Handover {
   for (const app of apps) writeApp(pod, app, rootfs);
   const names = apps.map(({ name }) => name);
   writeFileSync(join(rootfs, "rkt/guest/pod"), guestPod(pod.hostname, names, cables));
+  const { accelerator: means } = await accelerator({
+    qemu,
+    kernel: kernel.image,
+    verdictFile: "/run/rkt/accelerator",
+  });
 
   const makeCables = cables.map(({ script }) => script).join(" && ");
   const [program = "", ...words] = [
@@ -108,7 +111,7 @@ function prepare(pod: PodToRun): Handover {
       virtiofsd,
     ],
     pod.interactive ? "inherited" : "none",
-    ...qemuWords(pod, qemu, kernel, accelerator(qemu, kernel.image), cables),
+    ...qemuWords(pod, qemu, kernel, means, cables),
   ];
   return { program, arguments: words, environment: toolEnvironment() };
 }
@@ -117,7 +120,7 @@ function qemuWords(
   pod: PodToRun,
   qemu: string,
   kernel: { readonly image: string; readonly firstRoot: string },
-  accelerated: "kvm" | "tcg",
+  accelerated: Accelerator,
   cables: readonly Cable[],
 ): readonly string[] {
   const isolators = pod.manifest.apps.flatMap(({ app }) => [app?.isolators ?? []]);
