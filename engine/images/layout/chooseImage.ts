@@ -17,7 +17,7 @@ export function chooseEntry(
   const images = index.manifests.filter(
     (entry) =>
       (isOneOf(imageManifestTypes, entry.mediaType) || isOneOf(imageIndexTypes, entry.mediaType)) &&
-      !/^sha256-[0-9a-f]{64}\.(sig|att|sbom)$/.test(nameOf(entry) ?? ""),
+      !isAttached(entry),
   );
   const wanted = image === undefined ? images : images.filter((entry) => hasName(entry, image));
   const [only] = wanted;
@@ -35,6 +35,12 @@ export function chooseEntry(
     got: names === "" ? "no images" : names,
     ...(image === undefined && names !== "" && { remedy: "name one: oci:/path/of/layout:image" }),
   });
+}
+
+/** What lies beside images and is none: signatures, and statements of all kinds. */
+export function isAttached(entry: LayoutEntry): boolean {
+  const named = /^sha256-[0-9a-f]{64}(\.(sig|att|sbom))?$/.test(nameOf(entry) ?? "");
+  return named || (typeof entry.artifactType === "string" && entry.artifactType !== "");
 }
 
 /** `registry/repository:tag`; images that were never in a registry are `localhost/…`. */

@@ -92,8 +92,13 @@ function shelfOf(layout: Layout): SignatureShelf {
       if (entry === undefined) return undefined;
       return { bytes: await layout.smallBlob(entry, LARGEST_MANIFEST), mediaType: entry.mediaType };
     },
-    // Beside the image in the one index that a layout has.
-    referrers: () => Promise.resolve(undefined),
+    /** They lie in the one index that a layout has; each says itself which image it is about. */
+    referrers() {
+      const manifests = layout.index.manifests.filter(({ artifactType }) => artifactType);
+      const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, manifests }));
+      const mediaType = "application/vnd.oci.image.index.v1+json";
+      return Promise.resolve(manifests.length === 0 ? undefined : { bytes, mediaType });
+    },
     smallBlob: (descriptor, largest) => layout.smallBlob(descriptor, largest),
   };
 }

@@ -116,11 +116,17 @@ describe("fetching an image from a layout", () => {
     const signature = { schemaVersion: 2, mediaType: types.manifest, config, layers: [payload] };
     const put = maker.put("app", signature, types.manifest);
     entries.push({ ...put, annotations: { [refName]: `${digest.replace(":", "-")}.sig` } });
+    const artifactType = "application/vnd.dev.sigstore.bundle.v0.3+json";
+    const bundle = maker.blob(Buffer.from("{}"), artifactType);
+    entries.push({
+      ...maker.put("app", { ...signature, artifactType, layers: [bundle] }, types.manifest),
+      artifactType,
+    });
     const folder = await write();
     await assert.rejects(bench.fetch(`oci:${folder}`), /nobody signed quay\.io\/a\/one/);
     bench.signedDigests.add(digest);
     assert.equal((await bench.fetch(`oci:${folder}`)).record.verification.by, "sigstore");
-    assert.equal(bench.beside.cosign, 1);
+    assert.deepEqual([bench.beside.cosign, bench.beside.bundles], [1, 1]);
   });
 
   it("is the image of its name in a registry from then on, without that registry", async () => {
