@@ -32,6 +32,8 @@ export const inPod = {
   /** The pid of what waits for the pod's first process. */
   parentPid: "ppid",
   pid: "pid",
+  /** First and count of the host's users that are the pod's own. */
+  privateUsers: "private-users-prepared",
   netns: "netns",
   netInfo: "net-info.json",
   resolvConf: "resolv.conf",

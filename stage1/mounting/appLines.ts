@@ -14,7 +14,7 @@ export function appLines(
   root: AppToRun["root"],
   mountinfo: string,
 ): readonly FstabLine[] {
-  const view = new RootView(root);
+  const view = new RootView(root, pod.userNamespace?.first);
   // What is put there inside the pod has to have its place: nothing can be made in a root that is read-only.
   for (const folder of ["/proc", "/dev", "/sys"]) view.mounted(view.place(folder, "folder"), folder, false);
   makeEmptyVolumes(pod, app);

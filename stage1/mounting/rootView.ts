@@ -20,8 +20,11 @@ export class RootView {
   /** From the top down; the first one takes what is made new. */
   readonly #layers: readonly string[];
   readonly #coming: Coming[] = [];
+  readonly #firstUser: number;
 
-  constructor(root: AppToRun["root"]) {
+  /** What is made new in the root belongs to the pod, whose users begin at `firstUser` of the host's. */
+  constructor(root: AppToRun["root"], firstUser = 0) {
+    this.#firstUser = firstUser;
     this.#layers = root.kind === "overlay" ? [root.upper, root.lower] : [root.target];
   }
 
@@ -119,15 +122,18 @@ export class RootView {
       below = `${below}/${part}`;
       const file = join(top, below.slice(base.length));
       if (lstatSync(file, { throwIfNoEntry: false }) !== undefined) continue;
+      const first = over === undefined ? this.#firstUser : 0;
       if (kind === "file" && index === parts.length - 1) {
         writeFileSync(file, "", { mode: 0o644, flag: "wx" });
+        if (first > 0) chownSync(file, first, first);
         continue;
       }
       // A folder that only the layer below has keeps its owner and mode, although the upper one now stands for it.
       const like = this.#stat(below);
       mkdirSync(file);
       chmodSync(file, like === undefined ? 0o755 : like.mode & 0o7777);
-      if (like !== undefined) chownSync(file, like.uid, like.gid);
+      if (like !== undefined || first > 0)
+        chownSync(file, first + (like?.uid ?? 0), first + (like?.gid ?? 0));
     }
   }
 }

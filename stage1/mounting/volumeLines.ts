@@ -50,7 +50,8 @@ export function makeEmptyVolumes(pod: PodToRun, app: RuntimeApp): void {
     const folder = emptyVolumeFolder(pod.folder, name);
     if (statSync(folder, { throwIfNoEntry: false }) !== undefined) continue;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    chownSync(folder, uid, gid);
+    const first = pod.userNamespace?.first ?? 0;
+    chownSync(folder, first + uid, first + gid);
     chmodSync(folder, parseInt(mode, 8));
   }
 }
