@@ -42,6 +42,7 @@ export function enterApp(folder: string, name: string, command: readonly string[
       environment,
       ...(terminal === undefined ? {} : { variables: [["TERM", terminal]] }),
       ...(/^Seccomp:\t2$/m.test(status) ? { seccompOf: inPod } : {}),
+      ...(entry.ownUsers === true ? { usersOf: inPod } : {}),
     },
     command,
   );

@@ -3,7 +3,7 @@
  * executes the app's program in its own place.
  *
  *   become [--root DIR] [--folder DIR] [--user UID] [--groups GID[,GID...]] [--keep-capabilities HEX]
- *          [--no-new-privileges] [--seccomp-of PID] [--environment FILE] [--set NAME=VALUE] [--pid-file FILE]
+ *          [--no-new-privileges] [--seccomp-of PID] [--users-of PID] [--environment FILE] [--set NAME=VALUE] [--pid-file FILE]
  *          PROGRAM [ARGUMENT...]
  *
  * One program for it, because the steps must come in this order and in one process: after the change of root none of
@@ -13,12 +13,14 @@
  * --groups: the first is the app's own. --keep-capabilities: what stays in the bounding set, as /proc/PID/status
  * writes it. --environment: NAME=VALUE, each ended by a zero byte; nothing else is in the app's environment.
  * --seccomp-of: takes on the system call filters of another process, for whoever joins an app that has some.
+ * --users-of: goes into the user namespace of another process. Not sooner: its filters are shown to the host's root alone.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <grp.h>
+#include <sched.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -175,17 +177,31 @@ static void read_filters(pid_t pid, const char *name, struct filters *filters)
     ptrace(PTRACE_DETACH, pid, NULL, NULL);
 }
 
+static void join_users(const char *pid)
+{
+    char path[64];
+    int users;
+
+    snprintf(path, sizeof path, "/proc/%lu/ns/user", (unsigned long)number(pid, 10));
+    users = open(path, O_RDONLY | O_CLOEXEC);
+    if (users < 0 || setns(users, CLONE_NEWUSER) != 0)
+        fail("cannot join the users of process", pid);
+    close(users);
+}
+
 int main(int count, char **words)
 {
     static const struct option options[] = {
         {"root", required_argument, NULL, 'r'},          {"folder", required_argument, NULL, 'f'},
         {"user", required_argument, NULL, 'u'},          {"groups", required_argument, NULL, 'g'},
         {"keep-capabilities", required_argument, NULL, 'c'}, {"no-new-privileges", no_argument, NULL, 'n'},
-        {"seccomp-of", required_argument, NULL, 's'},    {"environment", required_argument, NULL, 'e'},
+        {"seccomp-of", required_argument, NULL, 's'},    {"users-of", required_argument, NULL, 'U'},
+        {"environment", required_argument, NULL, 'e'},
         {"set", required_argument, NULL, 'v'},           {"pid-file", required_argument, NULL, 'p'},
         {NULL, 0, NULL, 0},
     };
-    const char *root = NULL, *folder = "/", *environment = NULL, *pid_file = NULL, *seccomp_of = NULL, *user = NULL;
+    const char *root = NULL, *folder = "/", *environment = NULL, *pid_file = NULL, *seccomp_of = NULL, *user = NULL,
+               *users_of = NULL;
     char *capabilities = NULL, *set[MOST_SET];
     static gid_t groups[MOST_GROUPS];
     static struct filters filters;
@@ -203,6 +219,7 @@ int main(int count, char **words)
         case 'c': capabilities = optarg; break;
         case 'n': no_new_privileges = 1; break;
         case 's': seccomp_of = optarg; break;
+        case 'U': users_of = optarg; break;
         case 'e': environment = optarg; break;
         case 'v':
             if (set_count < MOST_SET)
@@ -218,6 +235,8 @@ int main(int count, char **words)
     }
     if (seccomp_of)
         read_filters((pid_t)number(seccomp_of, 10), seccomp_of, &filters);
+    if (users_of)
+        join_users(users_of);
     clearenv();
     if (environment)
         read_environment(environment);

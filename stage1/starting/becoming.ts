@@ -19,6 +19,8 @@ export interface Becoming {
   readonly pidFile?: string;
   /** The process whose system call filters are taken on. */
   readonly seccompOf?: string;
+  /** The process whose user namespace is joined. */
+  readonly usersOf?: string;
 }
 
 export function becomeWords(becoming: Becoming, command: readonly string[]): readonly string[] {
@@ -37,6 +39,7 @@ export function becomeWords(becoming: Becoming, command: readonly string[]): rea
     ...(becoming.variables ?? []).flatMap(([name, value]) => option("set", `${name}=${value}`)),
     ...option("pid-file", becoming.pidFile),
     ...option("seccomp-of", becoming.seccompOf),
+    ...option("users-of", becoming.usersOf),
     "--",
     ...command,
   ];

@@ -13,6 +13,8 @@ export interface AppEntry extends Pick<
 > {
   /** Options of nsenter for the namespaces that the app does not share with the host, beside that of its mounts. */
   readonly namespaces: readonly string[];
+  /** Whether it has a user namespace too, which is joined last. */
+  readonly ownUsers?: boolean;
 }
 
 function fileOf(folder: string, app: string): string {
