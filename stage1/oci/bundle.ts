@@ -3,13 +3,16 @@ import { join } from "node:path";
 import { cpuLimit, cpuShares, memoryLimit, oomScoreAdj } from "../../engine/appc/isolators.ts";
 import type { RuntimeApp } from "../../engine/appc/podManifest.ts";
 import { replaceFileSync } from "../../engine/wholeFiles.ts";
+import { Fault } from "../../errors/fault.ts";
 import { environmentOf } from "../appEnvironment.ts";
-import { nameFiles, volumeMounts } from "../appMounts.ts";
+import { nameFiles, volumeMounts, type AppMount } from "../appMounts.ts";
 import { resolveAppUser } from "../appUser.ts";
 import { capabilitiesOf, capabilitiesOfMask, type Capability } from "../capabilities.ts";
+import { writeStreams } from "../attaching/attaching.ts";
+import { streamLetters, streamsOf } from "../attaching/streams.ts";
 import type { AppToRun, PodToRun } from "../contract.ts";
 import { seccompFilterOf } from "../seccomp.ts";
-import { containerSpecification, type Limits } from "./specification.ts";
+import { containerSpecification, type Limits, type OwnUsers } from "./specification.ts";
 
 /** What an app's container takes from its pod. */
 export interface PodSetting extends Pick<
@@ -54,21 +57,39 @@ function settingFile(folder: string): string {
   return join(folder, "oci", ".setting");
 }
 
+/** Of a pod with users of its own: where an app finds what it takes from its pod. */
+export interface SeenByApp {
+  readonly users: OwnUsers;
+  readonly rootfs: string;
+  readonly source: (mount: AppMount) => string;
+}
+
 export function writeBundle(
   pod: PodSetting,
   runtimeApp: RuntimeApp,
   root: AppToRun["root"],
-  terminal: boolean,
+  interactive: boolean,
+  seen?: SeenByApp,
 ): void {
   const { name, app } = runtimeApp;
   if (app === undefined) throw new Error(`app ${name} has nothing to run`);
   // Looked up in the shared tree: the overlay over it is mounted only inside the pod.
   const user = resolveAppUser(root.kind === "overlay" ? root.lower : root.target, app);
   const bundle = bundleOf(pod.folder, name);
+  const streams = streamsOf(runtimeApp);
+  const letters = streamLetters(streams);
+  if (interactive && letters !== undefined) {
+    throw new Fault({
+      what: `app "${name}" is interactive, so all of its streams are at this terminal`,
+      remedy: "leave out either --interactive, or --stdin, --stdout and --stderr",
+    });
+  }
+  const terminal = interactive || streams.stdout === "tty";
   mkdirSync(bundle, { recursive: true, mode: 0o700 });
+  const mounts = [...nameFiles(pod), ...volumeMounts(pod, runtimeApp)];
   const specification = containerSpecification({
     app,
-    rootfs: root.target,
+    rootfs: seen?.rootfs ?? root.target,
     readOnlyRootfs: runtimeApp.readOnlyRootFS,
     user,
     environment: environmentOf({
@@ -80,14 +101,16 @@ export function writeBundle(
     }),
     capabilities: capabilitiesOf(app, pod.insecure.capabilities, ownCapabilities()),
     seccomp: seccompFilterOf(app, pod.insecure.seccomp),
-    mounts: [...nameFiles(pod), ...volumeMounts(pod, runtimeApp)],
+    mounts: seen === undefined ? mounts : mounts.map((mount) => ({ ...mount, source: seen.source(mount) })),
     limits: limitsOf(runtimeApp),
     cgroup: join(pod.cgroup, `app-${name}`),
     terminal,
     pathsUnprotected: pod.insecure.paths,
     hostNetwork: pod.hostNetwork,
+    ...(seen !== undefined && { users: seen.users }),
   });
   replaceFileSync(join(bundle, "config.json"), JSON.stringify(specification), { mode: 0o600 });
+  writeStreams(bundle, letters);
 }
 
 function limitsOf({ app }: RuntimeApp): Limits {

@@ -24,6 +24,16 @@ export interface ContainerFacts {
   /** Leave the kernel's files in /proc and /sys as they are. */
   readonly pathsUnprotected: boolean;
   readonly hostNetwork: boolean;
+  /** Users of the app's own. */
+  readonly users?: OwnUsers;
+}
+
+export interface OwnUsers {
+  readonly first: number;
+  readonly count: number;
+  /** What the kernel lets only the host's root mount, as the pod has mounted it. */
+  readonly sys: string;
+  readonly mqueue: string;
 }
 
 export interface Limits {
@@ -77,9 +87,14 @@ export function containerSpecification(facts: ContainerFacts): object {
       ...(facts.limits.oomScoreAdj !== undefined && { oomScoreAdj: facts.limits.oomScoreAdj }),
     },
     root: { path: facts.rootfs, readonly: facts.readOnlyRootfs },
-    mounts: [...standardMounts(facts.hostNetwork), ...facts.mounts.map(bindMount)],
+    mounts: [...standardMounts(facts), ...facts.mounts.map(bindMount)],
     linux: {
-      namespaces: [{ type: "mount" }, { type: "cgroup" }],
+      namespaces: [
+        { type: "mount" },
+        { type: "cgroup" },
+        ...(facts.users === undefined ? [] : [{ type: "user" }]),
+      ],
+      ...(facts.users !== undefined && mappingsOf(facts.users)),
       cgroupsPath: facts.cgroup,
       sysctl: sysctls(facts.app.isolators),
       resources: resourcesOf(facts.limits),
@@ -89,9 +104,16 @@ export function containerSpecification(facts: ContainerFacts): object {
   };
 }
 
-function standardMounts(hostNetwork: boolean): readonly object[] {
+function mappingsOf({ first, count }: OwnUsers): object {
+  const mappings = [{ containerID: 0, hostID: first, size: count }];
+  return { uidMappings: mappings, gidMappings: mappings };
+}
+
+function standardMounts({ hostNetwork, users }: ContainerFacts): readonly object[] {
   return [
-    { destination: "/proc", type: "proc", source: "proc", options: ["nosuid", "noexec", "nodev"] },
+    users === undefined
+      ? { destination: "/proc", type: "proc", source: "proc", options: [...harmless] }
+      : boundTree("/proc", "/proc"),
     {
       destination: "/dev",
       type: "tmpfs",
@@ -108,25 +130,32 @@ function standardMounts(hostNetwork: boolean): readonly object[] {
       destination: "/dev/shm",
       type: "tmpfs",
       source: "shm",
-      options: ["nosuid", "noexec", "nodev", "mode=1777", "size=65536k"],
+      options: [...harmless, "mode=1777", "size=65536k"],
     },
-    { destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: ["nosuid", "noexec", "nodev"] },
-    // sysfs shows the network namespace it was mounted in; the host's own cannot be mounted anew from within a pod.
-    hostNetwork
-      ? {
-          destination: "/sys",
-          type: "none",
-          source: "/sys",
-          options: ["rbind", "nosuid", "noexec", "nodev", "ro"],
-        }
-      : { destination: "/sys", type: "sysfs", source: "sysfs", options: ["nosuid", "noexec", "nodev", "ro"] },
+    users === undefined
+      ? { destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: [...harmless] }
+      : boundTree("/dev/mqueue", users.mqueue),
+    sysMount(hostNetwork, users),
     {
       destination: "/sys/fs/cgroup",
       type: "cgroup",
       source: "cgroup",
-      options: ["nosuid", "noexec", "nodev", "relatime", "ro"],
+      options: [...harmless, "relatime", "ro"],
     },
   ];
+}
+
+const harmless = ["nosuid", "noexec", "nodev"] as const;
+
+/** sysfs shows the network namespace it was mounted in; the host's own cannot be mounted anew from within a pod. */
+function sysMount(hostNetwork: boolean, users: OwnUsers | undefined): object {
+  if (hostNetwork) return boundTree("/sys", "/sys", "ro");
+  if (users !== undefined) return boundTree("/sys", users.sys, "ro");
+  return { destination: "/sys", type: "sysfs", source: "sysfs", options: [...harmless, "ro"] };
+}
+
+function boundTree(destination: string, source: string, ...options: readonly string[]): object {
+  return { destination, type: "none", source, options: ["rbind", ...harmless, ...options] };
 }
 
 function bindMount(mount: AppMount): object {
