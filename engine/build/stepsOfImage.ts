@@ -67,8 +67,16 @@ export class StepsOfImage {
   async finish(): Promise<void> {
     for (const pods of [...this.#done, ...(this.#running === undefined ? [] : [this.#running])])
       await pods.finish();
-    const store = await (this.#made.length === 0 ? undefined : this.#parts.store());
-    for (const id of this.#made) await store?.remove(id);
+    if (this.#made.length === 0) return;
+    const [{ openStore }, { dropTree }] = await Promise.all([
+      import("../store/openStore.ts"),
+      import("../store/dropTree.ts"),
+    ]);
+    const store = await openStore(this.#parts.context);
+    for (const id of this.#made) {
+      await dropTree(store, id);
+      await store.remove(id);
+    }
   }
 
   async #change(step: Exclude<Step, RunStep>): Promise<void> {
@@ -147,9 +155,11 @@ export class StepsOfImage {
     this.#running = undefined;
     this.#untouched = false;
     const { report } = this.#parts.context;
-    const changes = await readDiskTree(ended.changes.folder, (text) => {
+    const warn = (text: string): void => {
       report.warn(text);
-    });
+    };
+    // Nobody listens any more at what a step's programs have left of that kind.
+    const changes = await readDiskTree(ended.changes.folder, warn, "without sockets");
     const had = mountPointsOf(this.#tree);
     if (ended.changes.kind === "whole") this.#tree = changes.tree;
     else applyChanges(this.#tree, changes);

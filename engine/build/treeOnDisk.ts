@@ -28,7 +28,11 @@ export interface DiskTree extends OverlayNotes {
 const MOST_FILES = 1_000_000;
 
 /** Nothing is followed, nothing opened. What cannot be in an image is refused, all of it at once. */
-export async function readDiskTree(folder: string, warn: (text: string) => void): Promise<DiskTree> {
+export async function readDiskTree(
+  folder: string,
+  warn: (text: string) => void,
+  sockets: "refused" | "without sockets" = "refused",
+): Promise<DiskTree> {
   const extended = await extendedAttributes(folder, warn);
   const gone = new Map<Folder, Set<string>>();
   const opaque = new Set<Folder>();
@@ -88,7 +92,8 @@ export async function readDiskTree(folder: string, warn: (text: string) => void)
     } else {
       // A pod's /dev is made by what runs it; what a bootstrapped root has there is left behind, as when unpacking.
       const isDevice = stats.isCharacterDevice() || stats.isBlockDevice();
-      if (!(isDevice && path.startsWith(`${top}/dev/`))) {
+      const isLeft = isDevice ? path.startsWith(`${top}/dev/`) : sockets === "without sockets";
+      if (!isLeft) {
         refused.push(unreadable(path, stats.isSocket() ? "a socket" : "a device"));
       }
       return undefined;
