@@ -15,6 +15,7 @@ import { containerd } from "./runtimes/containerd.ts";
 import { rkt } from "./runtimes/rkt.ts";
 import { runtimeNames, type RuntimeName, type RuntimeUnderTest } from "./runtimes/runtime.ts";
 import { complaintsOf, countsOf, renderTable } from "./table.ts";
+import { askForTwins } from "./twins.ts";
 import { isGood, judge, type Verdict } from "./verdict.ts";
 
 const runtimes: Readonly<Record<RuntimeName, RuntimeUnderTest>> = { containerd, rkt };
@@ -63,10 +64,13 @@ async function main(): Promise<number> {
         : [{ transport, ...focused(values.focus) }];
     const verdicts: Verdict[] = [];
     for (const run of runs) verdicts.push(await oneRun(bed, run));
-    const passed = verdicts.reduce((sum, verdict) => sum + verdict.passed.length, 0);
-    const wrong = verdicts.reduce((sum, verdict) => sum + complaintsOf(verdict).length, 0);
+    const twins = runtime.verifies ? await askForTwins(bed) : { refused: 0, wrong: [] };
+    if (runtime.verifies) process.stdout.write(`${runtime.name}: ${twins.refused} unsigned images refused\n`);
+    for (const line of twins.wrong) process.stdout.write(`  ✘ ${line}\n`);
+    const passed = verdicts.reduce((sum, verdict) => sum + verdict.passed.length, twins.refused);
+    const wrong = verdicts.reduce((sum, verdict) => sum + complaintsOf(verdict).length, twins.wrong.length);
     process.stdout.write(`\n${passed} passed, ${wrong} failed\n`);
-    return verdicts.every(isGood) ? 0 : 1;
+    return verdicts.every(isGood) && wrong === 0 ? 0 : 1;
   } finally {
     if (!values.keep) await bed.remove();
   }

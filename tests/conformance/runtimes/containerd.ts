@@ -9,6 +9,7 @@ export const containerd: RuntimeUnderTest = {
   programs: ["containerd", "containerd-shim-runc-v2", "ctr"],
   unit: "containerd.service",
   endpoint: "unix:///run/containerd/containerd.sock",
+  verifies: false,
   files: ({ programs, cni, mirror }) => ({
     [`${registries}/_default/hosts.toml`]: `server = "${mirror}"
 

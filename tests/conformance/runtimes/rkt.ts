@@ -13,6 +13,7 @@ export const rkt: RuntimeUnderTest = {
   programs: [],
   unit: "rkt-cri.service",
   endpoint: `unix://${socket}`,
+  verifies: true,
   files: ({ mirror, signer }) => ({
     "/etc/rkt/cri.json": JSON.stringify({
       rktKind: "cri",

@@ -9,6 +9,8 @@ export interface RuntimeUnderTest {
   readonly unit: string;
   /** Its socket, as CRI clients take it. */
   readonly endpoint: string;
+  /** Whether it refuses images that nobody has signed. */
+  readonly verifies: boolean;
   /** Its configuration, its unit and whatever else it reads, by path. */
   files(site: Site): Readonly<Record<string, string>>;
   /** What else it takes; `copy` puts a file or a folder of this machine's onto the host. */

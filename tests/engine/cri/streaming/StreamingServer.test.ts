@@ -270,6 +270,31 @@ describe("the streaming server", () => {
     ]);
   });
 
+  it("ends a terminal's sizes with the connection, however that ends", async () => {
+    const seen = Promise.withResolvers<readonly TerminalSize[]>();
+    const other = new StreamingServer(
+      {
+        async exec(_request, { sizes }) {
+          const all: TerminalSize[] = [];
+          for await (const size of sizes) all.push(size);
+          seen.resolve(all);
+          return { exitCode: 0 };
+        },
+        attach: () => Promise.resolve({ exitCode: 0 }),
+        portForward: () => Promise.resolve(),
+      },
+      report,
+    );
+    await other.start("127.0.0.1", 0);
+    open.push(other);
+    const wanted = { ...exec, tty: true, stderr: false };
+    const { client } = await spdy(other.urlForExec(wanted), "v4.channel.k8s.io");
+    const [, , , resize = 0] = await streamsOf(client, "error", "stdin", "stdout", "resize");
+    client.sendData(resize, '{"Width":80,"Height":24}');
+    client.close();
+    assert.deepEqual(await seen.promise, [{ width: 80, height: 24 }]);
+  });
+
   it("tells a command that its client has gone", async () => {
     const gone = Promise.withResolvers<undefined>();
     const other = new StreamingServer(
