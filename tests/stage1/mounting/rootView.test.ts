@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { RootView } from "../../../stage1/mounting/rootView.ts";
@@ -33,6 +42,26 @@ describe("an app's root before its mounts", () => {
     mkdirSync(join(lower, "closed"), { mode: 0o700 });
     overlay().place("/closed/file", "file");
     assert.equal(statSync(join(upper, "closed")).mode & 0o7777, 0o700);
+  });
+
+  it("gives what it makes to the pod's own users, as the shared tree has it", function () {
+    if (process.getuid?.() !== 0) this.skip();
+    mkdirSync(join(lower, "home"));
+    chownSync(join(lower, "home"), 1000, 1001);
+    const root = {
+      kind: "overlay",
+      lower,
+      upper,
+      work: join(folder, "work"),
+      target: join(folder, "root"),
+    } as const;
+    new RootView(root, 600_000).place("/home/new", "folder");
+    const owners = (path: string): readonly number[] => {
+      const { uid, gid } = statSync(join(upper, path));
+      return [uid, gid];
+    };
+    assert.deepEqual(owners("home"), [601_000, 601_001]);
+    assert.deepEqual(owners("home/new"), [600_000, 600_000]);
   });
 
   it("follows an absolute link inside the root", () => {

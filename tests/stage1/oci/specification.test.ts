@@ -64,6 +64,8 @@ interface Specification {
       readonly cpu?: object;
       readonly devices: readonly { allow: boolean }[];
     };
+    readonly uidMappings?: readonly object[];
+    readonly gidMappings?: readonly object[];
     readonly maskedPaths?: readonly string[];
     readonly seccomp?: {
       readonly defaultAction: string;
@@ -91,6 +93,19 @@ describe("the specification of a container", () => {
       specification().linux.namespaces.map(({ type }) => type),
       ["mount", "cgroup"],
     );
+  });
+
+  it("gives an app users of its own, and binds what only the host's root may mount", () => {
+    const { linux, mounts } = specification({
+      users: { first: 600_000, count: 65_536, sys: "/mnt/0", mqueue: "/mnt/1" },
+    });
+    assert.ok(linux.namespaces.some(({ type }) => type === "user"));
+    assert.deepEqual(linux.uidMappings, [{ containerID: 0, hostID: 600_000, size: 65_536 }]);
+    assert.deepEqual(linux.gidMappings, linux.uidMappings);
+    for (const destination of ["/proc", "/sys", "/dev/mqueue"]) {
+      const mount = mounts.find((each) => each.destination === destination);
+      assert.ok(mount?.type === "none" && mount.options.includes("rbind"), destination);
+    }
   });
 
   it("makes every mount below a read-only recursive volume read-only", () => {
