@@ -19,6 +19,7 @@ import { isDigest } from "./storeFolders.ts";
 import type { StoreFolders } from "./storeFolders.ts";
 import { makeParent } from "./storeModes.ts";
 import { checkNotes } from "./treeHash.ts";
+import { assertVouched, isVouched } from "./vouched.ts";
 
 /** What is only needed for images that come or go is loaded then: `run` of an image that is there waits for none of it. */
 export class DiskStore implements Store {
@@ -153,9 +154,15 @@ export class DiskStore implements Store {
 
   /** The images that a tree of this one is made of, as the store has them now. */
   async parts(id: ImageId): Promise<readonly TreePart[]> {
-    return await treeParts(await this.byId(id), (dependency) =>
+    const parts = await treeParts(await this.byId(id), (dependency) =>
       Promise.resolve(imageOfDependency(this.folders, dependency)),
     );
+    for (const { image } of parts) assertVouched(this.folders, image.record);
+    return parts;
+  }
+
+  isVouched(id: ImageId): boolean {
+    return isVouched(this.folders, id);
   }
 
   async render(id: ImageId): Promise<RenderedTree> {

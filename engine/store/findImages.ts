@@ -9,6 +9,7 @@ import { listImageIds, listRecords, readRecord } from "./imageRecords.ts";
 import type { ImageId, ImageRecord, StoredImage } from "./records.ts";
 import { isImageId } from "./storeFolders.ts";
 import type { StoreFolders } from "./storeFolders.ts";
+import { isVouched, readVouched } from "./vouched.ts";
 
 /** Shorter ones would name half of the store. */
 const SHORTEST_PREFIX = "sha512-".length + 2;
@@ -28,7 +29,7 @@ export function imageByName(
   const preferLatest = !labels.has("version");
   let best: StoredImage | undefined;
   for (const record of listRecords(folders)) {
-    if (best !== undefined && !isBetter(record, best.record, preferLatest)) continue;
+    if (best !== undefined && !isBetter(folders, record, best.record, preferLatest)) continue;
     if (record.kind === "aci" && record.name !== name) continue;
     const image = ownOrReadable(folders, record, name);
     if (image !== undefined && hasName(image, name) && hasLabels(image.manifest, labels)) best = image;
@@ -60,7 +61,7 @@ export function imageOfDependency(
 export function manifestInStore(folders: StoreFolders, id: ImageId): ImageManifest {
   let text: string;
   try {
-    text = readFileSync(folders.manifest(id), "utf8");
+    text = readVouched(folders, id)?.manifest ?? readFileSync(folders.manifest(id), "utf8");
   } catch (error) {
     if (hasCode(error, "ENOENT")) throw new Fault({ what: `image ${id} is not in the store` });
     throw error;
@@ -89,7 +90,15 @@ export function wholeId(folders: StoreFolders, idOrPrefix: string): ImageId {
   return found;
 }
 
-function isBetter(one: ImageRecord, other: ImageRecord, preferLatest: boolean): boolean {
+/** What this process may go by comes before all else: nobody can put another image in its way. */
+function isBetter(
+  folders: StoreFolders,
+  one: ImageRecord,
+  other: ImageRecord,
+  preferLatest: boolean,
+): boolean {
+  const [trusted, otherTrusted] = [isVouched(folders, one.id), isVouched(folders, other.id)];
+  if (trusted !== otherTrusted) return trusted;
   if (preferLatest && one.latest !== other.latest) return one.latest;
   return one.importTime > other.importTime;
 }

@@ -38,7 +38,10 @@ export async function gcStore(store: DiskStore, request: GcRequest): Promise<GcR
     let leftovers = sweepTemporary(folders);
     const trees = await sweepTrees(folders, request);
     const images = await sweepImages(folders, request);
-    leftovers += await locked(folders.lock, "exclusive", () => sweepBlobs(folders, request));
+    leftovers += await locked(folders.lock, "exclusive", () => {
+      sweepVouched(folders);
+      return sweepBlobs(folders, request);
+    });
     await sweepLocks(folders.imageLocks, (name) => existsSync(folders.record(name)));
     await sweepLocks(folders.treeLocks, (name) => existsSync(folders.tree(name)));
     return { trees, images, leftovers };
@@ -47,17 +50,26 @@ export async function gcStore(store: DiskStore, request: GcRequest): Promise<GcR
   }
 }
 
+/** A member of the group may have removed the image. */
+function sweepVouched(folders: StoreFolders): void {
+  for (const name of namesIn(folders.vouched)) {
+    if (!existsSync(join(folders.images, name))) rmSync(join(folders.vouched, name), { force: true });
+  }
+}
+
 /** Takes away what dead processes have left half made. */
 export function sweepTemporary(folders: StoreFolders): number {
   let removed = 0;
-  for (const name of readdirSync(folders.temporary)) {
-    if (makerLives(name)) continue;
-    try {
-      removeTree(join(folders.temporary, name));
-      removed++;
-    } catch (error) {
-      // Half a tree is root's, and only root takes it away.
-      if (!hasCode(error, "EPERM", "EACCES")) throw error;
+  for (const folder of [folders.temporary, folders.membersTemporary]) {
+    for (const name of namesIn(folder)) {
+      if (makerLives(name)) continue;
+      try {
+        removeTree(join(folder, name));
+        removed++;
+      } catch (error) {
+        // Half a tree is root's, and only root takes it away.
+        if (!hasCode(error, "EPERM", "EACCES")) throw error;
+      }
     }
   }
   return removed;

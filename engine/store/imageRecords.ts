@@ -5,6 +5,7 @@ import type { ImageId, ImageRecord, OciRecord } from "./records.ts";
 import type { StoreFolders } from "./storeFolders.ts";
 import { isDigest, isImageId } from "./storeFolders.ts";
 import { makeParent } from "./storeModes.ts";
+import { readVouched, writeVouched } from "./vouched.ts";
 
 /**
  * One JSON file for each image. That an image was used is its file's time of change: noting it replaces nothing, and
@@ -13,7 +14,11 @@ import { makeParent } from "./storeModes.ts";
 export function readRecord(folders: StoreFolders, id: ImageId): ImageRecord | undefined {
   const path = folders.record(id);
   try {
-    const record = parseRecord(readFileSync(path, "utf8"));
+    // Without a file of its own an image is not there, whatever root remembers of it.
+    const shared = parseRecord(readFileSync(path, "utf8"));
+    if (shared?.id !== id) return undefined;
+    const vouched = readVouched(folders, id);
+    const record = vouched === undefined ? shared : parseRecord(vouched.record);
     return record?.id === id ? { ...record, lastUsed: statSync(path).mtime.toISOString() } : undefined;
   } catch (error) {
     if (hasCode(error, "ENOENT")) return undefined;
@@ -34,11 +39,17 @@ export function listImageIds(folders: StoreFolders): ImageId[] {
     .sort();
 }
 
-/** Survives a power cut: after it, a script has been told that the image is there. */
-export function writeRecord(folders: StoreFolders, record: ImageRecord): void {
+/**
+ * Survives a power cut: after it, a script has been told that the image is there. `manifest` is that of an image which
+ * was verified just now; without it, what root holds of the image changes with the record.
+ */
+export function writeRecord(folders: StoreFolders, record: ImageRecord, manifest?: string): void {
   const path = folders.record(record.id);
+  const text = `${JSON.stringify(record, undefined, 2)}\n`;
+  const known = manifest ?? readVouched(folders, record.id)?.manifest;
+  if (known !== undefined) writeVouched(folders, record.id, { record: text, manifest: known });
   makeParent(path);
-  replaceFileSync(path, `${JSON.stringify(record, undefined, 2)}\n`, { mode: 0o660, durable: true });
+  replaceFileSync(path, text, { mode: 0o660, durable: true });
 }
 
 export function noteUse(folders: StoreFolders, id: ImageId, now = new Date()): void {

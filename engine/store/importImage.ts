@@ -32,7 +32,7 @@ export async function bringAci(
       makeParent(folders.aci(id));
       renameSync(beside, folders.aci(id));
       writeManifest(folders, id, manifestText);
-      writeRecord(folders, record);
+      writeRecord(folders, record, manifestText);
       return { record, manifest };
     });
   } catch (error) {
@@ -64,7 +64,7 @@ export async function bringOci(
       size: countOn(folders, digest),
     }));
     const configSize = countOn(folders, configDigest);
-    const configuration = readConfiguration(readFileSync(folders.blob(configDigest)), repoTag);
+    const configuration = readConfiguration(wholeBlob(folders, configDigest), repoTag);
     const manifest = imageManifestOf({ configuration, repoTag, manifestDigest, configDigest });
     const manifestBlob = folders.blob(manifestDigest);
     makeParent(manifestBlob);
@@ -77,9 +77,24 @@ export async function bringOci(
       oci: { manifestDigest, configDigest, layers, ...namesWith(before, facts, manifestDigest) },
     };
     takeTagFromOthers(folders, repoTag, id);
-    writeManifest(folders, id, serializeImageManifest(manifest));
-    writeRecord(folders, record);
+    const manifestText = serializeImageManifest(manifest);
+    writeManifest(folders, id, manifestText);
+    writeRecord(folders, record, manifestText);
     return { record, manifest };
+  });
+}
+
+/** What the image says of itself may lie there since another fetch, and is taken for what its digest names only. */
+function wholeBlob(folders: StoreFolders, digest: string): Buffer {
+  const bytes = readFileSync(folders.blob(digest));
+  const got = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+  if (got === digest) return bytes;
+  rmSync(folders.blob(digest), { force: true });
+  throw new Fault({
+    what: "a part of the image in the store is damaged, and is taken away",
+    got,
+    allowed: digest,
+    remedy: "fetch it again",
   });
 }
 

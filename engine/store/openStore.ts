@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from "node:fs";
+import { chmodSync, closeSync, constants, openSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Fault } from "../../errors/fault.ts";
 import { diskFault, hasCode } from "../../errors/diskFault.ts";
@@ -74,20 +74,29 @@ function makeFolders(
   if (group === undefined && process.geteuid?.() === 0) {
     report.warn(`group "${storeGroup}" not found, will use default gid when rendering images`);
   }
-  makeFolder(data, 0o2750, group);
+  // Nobody but root says what is where: who could rename a folder could put another in its place.
+  for (const folder of [data, folders.root]) makeFolder(folder, 0o2750, group);
   for (const folder of [
-    folders.root,
     folders.images,
     folders.manifests,
     folders.blobs,
     folders.remotes,
     folders.imageLocks,
-    folders.temporary,
+    folders.membersTemporary,
   ]) {
     makeFolder(folder, 0o2770, group);
   }
-  for (const folder of [folders.trees, folders.treeLocks]) makeFolder(folder, 0o2700, group);
+  for (const folder of [folders.trees, folders.treeLocks, folders.temporary, folders.vouched]) {
+    makeFolder(folder, 0o2700, group);
+  }
+  makeLockFile(folders.lock);
   replaceFileSync(folders.version, `${VERSION}\n`, { mode: 0o640, durable: true });
+}
+
+/** For whoever is first in a folder to which members of the group cannot add. */
+function makeLockFile(path: string): void {
+  closeSync(openSync(path, constants.O_RDONLY | constants.O_CREAT, 0o660));
+  if (statSync(path).uid === process.geteuid?.()) chmodSync(path, 0o660);
 }
 
 function asError(thrown: unknown): Error {

@@ -5,12 +5,14 @@ import { listRecords, readRecord } from "./imageRecords.ts";
 import type { ImageId, ImageRecord } from "./records.ts";
 import { imageOfRemote } from "./remoteRecords.ts";
 import type { StoreFolders } from "./storeFolders.ts";
+import { forgetVouched } from "./vouched.ts";
 
 /** The record goes first: from then on there is no such image, and whatever else is left of it is gc's. */
 export function removeImage(folders: StoreFolders, id: ImageId): void {
   const record = readRecord(folders, id);
   if (record === undefined) throw new Fault({ what: `image ${id} is not in the store` });
   rmSync(folders.record(id), { force: true });
+  forgetVouched(folders, id);
   rmSync(folders.manifest(id), { force: true });
   rmSync(folders.aci(id), { force: true });
   const stillNeeded = blobsOf(listRecords(folders));

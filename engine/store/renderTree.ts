@@ -15,6 +15,7 @@ import type { ImageRecord } from "./records.ts";
 import type { StoreFolders } from "./storeFolders.ts";
 import { hashesOfTree } from "./treeHash.ts";
 import { inTree } from "./treePlace.ts";
+import { readVouched } from "./vouched.ts";
 
 export type Warn = (text: string) => void;
 
@@ -38,7 +39,10 @@ export async function renderTree(
     const image = parts.at(-1)?.image;
     if (image === undefined) throw new Error("a tree of nothing");
     writeFileSync(join(beside, inTree.image), image.record.id);
-    writeFileSync(join(beside, inTree.manifest), readFileSync(folders.manifest(image.record.id)));
+    writeFileSync(
+      join(beside, inTree.manifest),
+      readVouched(folders, image.record.id)?.manifest ?? readFileSync(folders.manifest(image.record.id)),
+    );
     writeFileSync(join(beside, inTree.hash), await hashesOfTree(rootfs));
     writeFileSync(join(beside, inTree.rendered), "");
     renameSync(beside, folders.tree(treeId));
@@ -92,7 +96,10 @@ async function writeLayers(
   oci: NonNullable<ImageRecord["oci"]>,
 ): Promise<void> {
   const { readConfiguration } = await import("../images/oci/documents.ts");
-  const configuration = readConfiguration(readFileSync(folders.blob(oci.configDigest)), record.name);
+  const described = readFileSync(folders.blob(oci.configDigest));
+  const isDescription = `sha256:${createHash("sha256").update(described).digest("hex")}`;
+  if (isDescription !== oci.configDigest) throw damagedImage(isDescription, record.id);
+  const configuration = readConfiguration(described, record.name);
   const differences = configuration.rootfs.diff_ids ?? [];
   if (differences.length !== oci.layers.length) {
     throw new Fault({

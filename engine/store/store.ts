@@ -14,6 +14,8 @@ export interface Store {
   /** The newest image of that name whose labels include these; undefined if there is none. */
   byName(name: string, labels: ReadonlyMap<string, string>): Promise<StoredImage | undefined>;
   manifest(id: ImageId): Promise<ImageManifest>;
+  /** Whether this process may go by what the store says of an image: root, only where it brought the image itself. */
+  isVouched(id: ImageId): boolean;
   /** Takes in an ACI, compressed or not, from a stream of its bytes. Refuses what is no valid ACI. */
   importAci(content: Readable, facts: ImportFacts): Promise<StoredImage>;
   /** Takes in an OCI image whose blobs are in the store already (`addBlob`). */

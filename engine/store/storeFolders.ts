@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { lives, thisProcess } from "../pods/owner.ts";
 import type { ImageId } from "./records.ts";
@@ -16,7 +17,10 @@ export class StoreFolders {
   readonly trees: string;
   readonly imageLocks: string;
   readonly treeLocks: string;
-  readonly temporary: string;
+  /** Root's own copies of what it has verified. */
+  readonly vouched: string;
+  readonly #ownTemporary: string;
+  readonly membersTemporary: string;
 
   constructor(data: string) {
     this.root = join(data, "cas");
@@ -29,7 +33,17 @@ export class StoreFolders {
     this.trees = join(this.root, "tree");
     this.imageLocks = join(this.root, "imagelocks");
     this.treeLocks = join(this.root, "treestorelocks");
-    this.temporary = join(this.root, "tmp");
+    this.vouched = join(this.root, "vouched");
+    this.#ownTemporary = join(this.root, "tmp");
+    this.membersTemporary = join(this.root, "members");
+  }
+
+  /** What is in the making. Members of the group have a folder of their own: root's is nobody's to change. */
+  get temporary(): string {
+    const user = process.geteuid?.();
+    if (user === 0 || user === undefined) return this.#ownTemporary;
+    const owner = statSync(this.#ownTemporary, { throwIfNoEntry: false })?.uid;
+    return owner === undefined || owner === user ? this.#ownTemporary : this.membersTemporary;
   }
 
   record(id: ImageId): string {
@@ -57,6 +71,10 @@ export class StoreFolders {
 
   tree(treeId: string): string {
     return join(this.trees, treeId);
+  }
+
+  vouchedCopy(id: ImageId): string {
+    return join(this.vouched, `${id}.json`);
   }
 
   imageLock(id: ImageId): string {

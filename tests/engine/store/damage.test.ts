@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { Fault } from "../../../errors/fault.ts";
 import type { StoredImage } from "../../../engine/store/records.ts";
+import type { StoreFolders } from "../../../engine/store/storeFolders.ts";
 import { aciOf, facts, importAci, importOci, scratchFolder, storeIn } from "./images.ts";
 
 const engine = join(import.meta.dirname, "../../../engine/main.ts");
@@ -20,6 +21,12 @@ async function faultOf(work: Promise<unknown>): Promise<Fault> {
   return assert.fail("nothing went wrong");
 }
 
+/** Everyone's, and root's own copy where there is one. */
+function spoilManifest(folders: StoreFolders, id: string, text: string): void {
+  writeFileSync(folders.manifest(id), text);
+  if (existsSync(folders.vouchedCopy(id))) writeFileSync(folders.vouchedCopy(id), text);
+}
+
 describe("a store in which something is damaged", () => {
   const scratch = scratchFolder();
 
@@ -30,7 +37,7 @@ describe("a store in which something is damaged", () => {
       await importAci(store, [], { name: "example.com/damaged" }),
       await importOci(store, [[{ name: "a" }]]),
     ];
-    for (const { record } of damaged) writeFileSync(store.folders.manifest(record.id), '{"acKind":');
+    for (const { record } of damaged) spoilManifest(store.folders, record.id, '{"acKind":');
     assert.ok((await store.byName("example.com/whole", new Map())) !== undefined);
     for (const { record } of damaged) {
       for (const asked of [
@@ -49,7 +56,7 @@ describe("a store in which something is damaged", () => {
   it("removes an image whose manifest cannot be read", async () => {
     const { store } = await storeIn(scratch());
     const { record } = await importAci(store, [], { name: "example.com/damaged" });
-    writeFileSync(store.folders.manifest(record.id), "");
+    spoilManifest(store.folders, record.id, "");
     execFileSync(process.execPath, [engine, `--dir=${scratch()}`, "image", "rm", record.id.slice(0, 20)]);
     assert.deepEqual(await store.list(), []);
   });

@@ -53,9 +53,12 @@ describe("the store's permissions", () => {
     const { folders } = { folders: join(data(), "cas") };
     for (const [path, mode] of [
       [data(), 0o2750],
-      [folders, 0o2770],
+      [folders, 0o2750],
       [join(folders, "blob"), 0o2770],
       [join(folders, "imagelocks"), 0o2770],
+      [join(folders, "members"), 0o2770],
+      [join(folders, "tmp"), 0o2700],
+      [join(folders, "vouched"), 0o2700],
       [join(folders, "tree"), 0o2700],
       [join(folders, "treestorelocks"), 0o2700],
     ] as const) {
