@@ -84,7 +84,7 @@ function tell(command: string, error: unknown, debug: boolean, { err }: Streams)
   if (error instanceof CommandLineFault) {
     err.write(`Error: ${error.message}\nRun '${error.command} --help' for usage.\n`);
   } else {
-    err.write(`${command}: ${error instanceof Fault ? error.message : plain(error)}\n`);
+    err.write(`${command}: ${withWayOut(error instanceof Fault ? error.message : plain(error))}\n`);
   }
   if (debug && error instanceof Error) {
     for (let each: unknown = error; each instanceof Error; each = each.cause) {
@@ -92,6 +92,12 @@ function tell(command: string, error: unknown, debug: boolean, { err }: Streams)
     }
   }
   return FAILED;
+}
+
+/** What only root may do is refused by the kernel, which says no more than that. */
+function withWayOut(text: string): string {
+  const refused = /permission denied/.test(text) && !/^ {2}remedy:/m.test(text) && process.geteuid?.() !== 0;
+  return refused ? `${text}\n  remedy:  do it as root` : text;
 }
 
 /** An error of the system as it is; anything else is a mistake of the engine's own, and says so. */
