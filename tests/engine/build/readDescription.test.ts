@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { Fault } from "../../../errors/fault.ts";
 import { parseDescription } from "../../../engine/build/readDescription.ts";
 import { manifestOf } from "../../../engine/build/manifestOf.ts";
@@ -86,6 +87,45 @@ steps:
     const layers = Array.from({ length: 12 }, (_, at) => `a${at + 1}: &a${at + 1} [${nines(`a${at}`)}]`);
     const bomb = ["a0: &a0 [x]", ...layers].join("\n");
     assert.match(refusal(bomb), /cannot be read/);
+  });
+});
+
+describe("whatever is written as a description", () => {
+  it("is one, or refused with a fault", () => {
+    const step = fc.dictionary(
+      fc.constantFrom(
+        "copy",
+        "write",
+        "link",
+        "folder",
+        "remove",
+        "run",
+        "to",
+        "mode",
+        "uid",
+        "keep",
+        "user",
+      ),
+      fc.oneof(fc.constantFrom("/a", "a", "../a", "0755"), fc.boolean(), fc.integer(), fc.array(fc.string())),
+    );
+    const anything = fc.oneof(
+      fc.jsonValue(),
+      fc.record({ steps: fc.array(step) }),
+      fc.dictionary(
+        fc.constantFrom("name", "labels", "ports", "isolators", "environment", "time", "steps", "__proto__"),
+        fc.jsonValue(),
+      ),
+    );
+    fc.assert(
+      fc.property(anything, (value) => {
+        try {
+          parseDescription(JSON.stringify(value), "x.json");
+        } catch (error) {
+          assert.ok(error instanceof Fault, String(error));
+        }
+      }),
+      { numRuns: 300 },
+    );
   });
 });
 

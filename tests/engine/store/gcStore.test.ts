@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readdirSync, renameSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { dropTree } from "../../../engine/store/dropTree.ts";
 import { gcStore } from "../../../engine/store/gcStore.ts";
 import type { GcRequest } from "../../../engine/store/gcStore.ts";
+import { lock } from "../../../engine/store/lock.ts";
 import { digestOf, importAci, importOci, scratchFolder, storeIn } from "./images.ts";
 
 const HOUR = 60 * 60 * 1000;
@@ -127,5 +129,19 @@ describe("garbage collection of the store", () => {
     await gcStore(store, request([], 48));
     assert.deepEqual(readdirSync(store.folders.imageLocks), []);
     assert.deepEqual(readdirSync(store.folders.treeLocks), []);
+  });
+
+  it("takes away one image's tree at a word, and not while somebody renders it", async () => {
+    const { store } = await storeIn(scratch());
+    const { record } = await importAci(store, [{ name: "a" }]);
+    const { id } = await store.render(record.id);
+    const held = await lock(store.folders.treeLock(id), "shared");
+    await dropTree(store, record.id);
+    assert.ok(existsSync(store.folders.tree(id)));
+    held.release();
+    await dropTree(store, record.id);
+    await dropTree(store, record.id);
+    assert.ok(!existsSync(store.folders.tree(id)));
+    assert.deepEqual(readdirSync(store.folders.temporary), []);
   });
 });
