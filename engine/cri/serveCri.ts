@@ -3,6 +3,7 @@ import { chmodSync } from "node:fs";
 import grpc from "@grpc/grpc-js";
 import { Fault } from "../../errors/fault.ts";
 import type { EngineContext } from "../context.ts";
+import type { ImageId } from "../store/records.ts";
 import type { Store } from "../store/store.ts";
 import type { TrustStore } from "../trust/trustStore.ts";
 import { imageService, runtimeService } from "./api/services.ts";
@@ -18,6 +19,7 @@ export interface CriParts {
   readonly trust: TrustStore;
   readonly configuration: CriConfiguration;
   readonly engineVersion: string;
+  readonly removeTreesOf: (image: ImageId) => Promise<unknown>;
 }
 
 export interface CriServer {
@@ -29,14 +31,14 @@ const LARGEST_MESSAGE = 16 << 20;
 const GRACE_MILLISECONDS = 5000;
 
 export async function serveCri(parts: CriParts): Promise<CriServer> {
-  const { context, store, trust, configuration, engineVersion } = parts;
+  const { context, store, trust, configuration, engineVersion, removeTreesOf } = parts;
   const { listen, mirrors, pinnedImages } = configuration;
   const { report } = context;
   const server = new grpc.Server({
     "grpc.max_receive_message_length": LARGEST_MESSAGE,
     "grpc.max_send_message_length": LARGEST_MESSAGE,
   });
-  const images = imageCalls({ context, store, trust, mirrors, pinnedImages });
+  const images = imageCalls({ context, store, trust, mirrors, pinnedImages, removeTreesOf });
   const runtime = runtimeCalls({
     engineVersion,
     // Nothing is promised to the kubelet that cannot be kept.

@@ -50,6 +50,19 @@ export async function gcStore(store: DiskStore, request: GcRequest): Promise<GcR
   }
 }
 
+/** Takes away what an image that is gone has left: the trees that were made of it, and that no pod has. */
+export async function removeTreesOf(
+  { folders }: DiskStore,
+  image: ImageId,
+  treesInUse: GcRequest["treesInUse"],
+): Promise<readonly string[]> {
+  try {
+    return await sweepTrees(folders, { treesInUse }, (name) => imageOfTree(folders, name) === image);
+  } catch (error) {
+    throw diskFault(error);
+  }
+}
+
 /** A member of the group may have removed the image. */
 function sweepVouched(folders: StoreFolders): void {
   for (const name of namesIn(folders.vouched)) {
@@ -75,14 +88,18 @@ export function sweepTemporary(folders: StoreFolders): number {
   return removed;
 }
 
-async function sweepTrees(folders: StoreFolders, { treesInUse }: GcRequest): Promise<string[]> {
+async function sweepTrees(
+  folders: StoreFolders,
+  { treesInUse }: Pick<GcRequest, "treesInUse">,
+  isMeant: (name: string) => boolean = () => true,
+): Promise<string[]> {
   const inUse = await treesInUse();
   const locks = new Map<string, Lock>();
   const doomed: { readonly name: string; readonly beside: string }[] = [];
   try {
     const candidates: string[] = [];
     for (const name of namesIn(folders.trees)) {
-      if (inUse.has(nameOfTree(name))) continue;
+      if (inUse.has(nameOfTree(name)) || !isMeant(name)) continue;
       if (await holdAll(locks, locksOfTree(folders, name))) candidates.push(name);
     }
     if (candidates.length > 0) {

@@ -1,6 +1,8 @@
 import { readCriConfiguration } from "../../cri/configuration.ts";
 import { serveCri } from "../../cri/serveCri.ts";
 import { tellReady } from "../../cri/server/systemdReady.ts";
+import { treesOfPods } from "../../pods/treesOfPods.ts";
+import { removeTreesOf } from "../../store/gcStore.ts";
 import { untilTold } from "../../services/untilTold.ts";
 import { openTrustStore } from "../../trust/openTrustStore.ts";
 import type { Command } from "../command.ts";
@@ -17,6 +19,7 @@ export const cri: Command = async ({ flags, context, report }) => {
     trust,
     configuration,
     engineVersion: engineVersion(),
+    removeTreesOf: (image) => removeTreesOf(store, image, () => treesOfPods(context().folders.data)),
   });
   await tellReady(process.env);
   report.line(`cri: serving the kubelet at unix://${configuration.listen}`);

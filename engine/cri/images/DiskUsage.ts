@@ -30,6 +30,11 @@ export class DiskUsage {
     return await this.#underWay;
   }
 
+  /** Something came or went: what was counted holds no longer. */
+  forget(): void {
+    this.#last = undefined;
+  }
+
   async #count(at: Date): Promise<Usage> {
     const [bytes, inodes] = await Promise.all([this.#du("--block-size=1"), this.#du("--inodes")]);
     this.#last = { bytes, inodes, at };

@@ -2,6 +2,7 @@
 import { imageService } from "../api/services.ts";
 import type { CriImage } from "../api/images.ts";
 import { Fault } from "../../../errors/fault.ts";
+import type { ImageId } from "../../store/records.ts";
 import { parseRegistryReference } from "../../images/reference.ts";
 import { answers, streams, type BoundCall } from "../server/calls.ts";
 import { CriFault } from "../server/CriFault.ts";
@@ -15,6 +16,8 @@ import { SharedPulls } from "./SharedPulls.ts";
 export interface ImageParts extends Pulling {
   /** References that the kubelet must not collect. */
   readonly pinnedImages: readonly string[];
+  /** Takes away what was unpacked of an image that is gone: the kubelet removes images to make room. */
+  readonly removeTreesOf: (image: ImageId) => Promise<unknown>;
 }
 
 /** A stream of lists, none of which is larger than a message may be. */
@@ -51,6 +54,8 @@ export function imageCalls(parts: ImageParts): Readonly<Record<keyof typeof imag
       if (!(cause instanceof Fault)) throw cause;
       throw new CriFault("FAILED_PRECONDITION", { what: `${imageIdOf(record)} cannot be removed`, cause });
     });
+    await parts.removeTreesOf(record.id);
+    usage.forget();
   };
 
   return {
@@ -89,6 +94,7 @@ export function imageCalls(parts: ImageParts): Readonly<Record<keyof typeof imag
       const imageRef = await pulls.pull(key, signal, (given) =>
         pullImage(parts, { name, credentials, signal: given }),
       );
+      usage.forget();
       return { imageRef };
     }),
 

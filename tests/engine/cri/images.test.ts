@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import grpc from "@grpc/grpc-js";
 import * as messages from "../../../engine/cri/api/images.ts";
 import type { CriConfiguration } from "../../../engine/cri/configuration.ts";
 import { serveCri, type CriServer } from "../../../engine/cri/serveCri.ts";
+import type { DiskStore } from "../../../engine/store/DiskStore.ts";
+import { removeTreesOf } from "../../../engine/store/gcStore.ts";
+import { openStore } from "../../../engine/store/openStore.ts";
 import { Bench } from "../images/bench.ts";
 import { FakeRegistry, type PushedImage } from "../images/registry/fakeRegistry.ts";
 import { CriClient } from "./criClient.ts";
@@ -22,6 +26,8 @@ describe("images for the kubelet", () => {
   let server: CriServer;
   let client: CriClient;
   let socket: string;
+  let store: DiskStore;
+  const treesInUse = new Set<string>();
 
   beforeEach(async () => {
     bench = await Bench.set();
@@ -44,8 +50,16 @@ describe("images for the kubelet", () => {
       pinnedImages: [],
       ...settings,
     };
-    const { context, store, trust } = bench;
-    server = await serveCri({ context, store, trust, configuration, engineVersion: "0" });
+    const { context, trust } = bench;
+    store = await openStore(context);
+    server = await serveCri({
+      context,
+      store,
+      trust,
+      configuration,
+      engineVersion: "0",
+      removeTreesOf: (image) => removeTreesOf(store, image, () => treesInUse),
+    });
     client = new CriClient(socket);
   }
 
@@ -168,6 +182,20 @@ describe("images for the kubelet", () => {
     const id = await pull("registry.example/app:1");
     await Promise.all(Array.from({ length: 5 }, () => remove(id)));
     assert.equal(await status(id), undefined);
+  });
+
+  it("leave nothing unpacked behind but what pods have", async () => {
+    push("app:1", ["one"]);
+    push("app:2", ["two"]);
+    await pull("registry.example/app:1");
+    await pull("registry.example/app:2");
+    const trees = () => readdirSync(store.folders.trees);
+    const [kept = ""] = trees();
+    treesInUse.add(kept);
+    await remove("registry.example/app:1");
+    await remove("registry.example/app:2");
+    assert.deepEqual(trees(), [kept]);
+    treesInUse.clear();
   });
 
   it("are pinned where the configuration says so", async () => {

@@ -28,7 +28,14 @@ describe("the CRI server", () => {
   async function serve(): Promise<CriServer> {
     const { context, store, trust } = bench;
     const configuration = { listen: socket, mirrors: [], pinnedImages: [] };
-    const server = await serveCri({ context, store, trust, configuration, engineVersion: "1.2.3" });
+    const server = await serveCri({
+      context,
+      store,
+      trust,
+      configuration,
+      engineVersion: "1.2.3",
+      removeTreesOf: () => Promise.resolve(),
+    });
     open.push(server);
     return server;
   }
