@@ -61,6 +61,13 @@ export interface Handover {
 /** A flavour of stage1 that comes with the engine. */
 export interface Flavour {
   readonly name: "oci" | "host" | "fly" | "kvm" | "foreign";
+  /** Whether it makes a namespace with nothing but loopback by itself; where not, stage0 makes one. */
+  readonly makesNoNetwork: boolean;
+  /**
+   * Begins what takes its time elsewhere while stage0 goes on preparing the pod in `draft`; `run` waits for it. Gives
+   * back at once, with everything recorded in the folder that is going to be made.
+   */
+  begin?(pod: PodPlace & { readonly leader: number }, draft: string): void;
   /** Writes whatever its programs need into the pod's folder, and says what to turn into. */
   run(pod: PodToRun): Promise<Handover>;
   /** The command that joins a running app with all of its restrictions. */

@@ -34,7 +34,7 @@ export type Stage1Helper = Stage1Program | { readonly kind: "file"; readonly fil
 /** A program in C, compiled for the package's architecture with `-Os`, static unless told otherwise. */
 export interface Stage1Program {
   readonly kind: "program";
-  /** The source, by its absolute path; what it includes from its own folder counts too. */
+  /** The source, by its absolute path; what it includes by a name in quotes counts too. */
   readonly source: string;
   /** False for what must use the host's libc. */
   readonly static?: boolean;

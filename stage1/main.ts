@@ -105,9 +105,8 @@ function say(text: string): void {
   process.stderr.write(`stage1: ${text}\n`);
 }
 
-try {
-  await main(process.argv.slice(2));
-} catch (error) {
+// No await at the top of the file: it is bundled as CommonJS, which knows none.
+main(process.argv.slice(2)).catch((error: unknown) => {
   say(error instanceof Fault ? error.message : messageOf(error));
   process.exitCode = couldNotRun;
-}
+});

@@ -32,7 +32,9 @@ export interface AttachedNetwork {
 /** A pod's network as stage1 sees it. */
 export type PodNetwork =
   | { readonly kind: "host" }
-  /** A network namespace of the pod's own, pinned at `path`; `none` has only loopback. */
+  /** Nothing but loopback, in a namespace that the flavour makes and that ends with the pod. */
+  | { readonly kind: "none" }
+  /** A network namespace of the pod's own, pinned at `path`. */
   | {
       readonly kind: "own";
       readonly path: string;

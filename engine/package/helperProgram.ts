@@ -1,6 +1,6 @@
 /** Small programs in C, compiled for the package's architecture. */
-import { readdir, readFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 
 import type { Stage1Program } from "../../stage1/image.ts";
 import { type Architecture, compilerOf } from "./architecture.ts";
@@ -28,13 +28,27 @@ export async function compileHelper(
     "-Wl,--build-id=none",
   ];
   const version = await runTool(compiler, ["--version"], { remedy });
-  // Headers of its folder may be included by any source there.
-  const headers = (await readdir(folder)).filter((name) => name.endsWith(".h")).sort();
-  const texts = await Promise.all(
-    [basename(source), ...headers].map((name) => readFile(join(folder, name), "utf8")),
-  );
-  const key = [compiler, version, flags.filter((flag) => !flag.includes(folder)).join(" "), ...texts];
+  const key = [
+    compiler,
+    version,
+    flags.filter((flag) => !flag.includes(folder)).join(" "),
+    ...(await withIncluded(source)).values(),
+  ];
   return cache.get("programs", key, async (draft) => {
     await runTool(compiler, [...flags, "-o", draft, source], { remedy });
   });
+}
+
+/** The text of a source and of all that it includes by a name in quotes, by path. */
+export async function withIncluded(
+  source: string,
+  read = new Map<string, string>(),
+): Promise<ReadonlyMap<string, string>> {
+  const text = await readFile(source, "utf8");
+  read.set(source, text);
+  for (const [, name = ""] of text.matchAll(/^#include "([^"]+)"/gm)) {
+    const included = join(dirname(source), name);
+    if (!read.has(included)) await withIncluded(included, read);
+  }
+  return read;
 }

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { Fault } from "../../errors/fault.ts";
-import { fstabOf, rootLine } from "../../stage1/mounting/fstab.ts";
+import { fstabOf, seenRootLine } from "../../stage1/mounting/fstab.ts";
 import { serializeImageManifest } from "../appc/serialize.ts";
 import { appToEnter } from "./enterPod.ts";
 import { findPod } from "./findPod.ts";
@@ -50,11 +50,7 @@ export async function exportPod(parts: PodParts, request: ExportRequest): Promis
     const rootfs = join(scratch, "rootfs");
     mkdirSync(rootfs);
     const root = appRoot(data, pod.folder, app);
-    const line =
-      root.kind === "overlay"
-        ? rootLine({ ...root, target: rootfs }, false)
-        : { source: root.target, target: rootfs, type: "none", options: ["bind"] };
-    writeFileSync(join(scratch, "fstab"), fstabOf([line]));
+    writeFileSync(join(scratch, "fstab"), fstabOf([seenRootLine(root, rootfs)]));
     const beside = `${request.output}.${process.pid}.new`;
     try {
       await promisify(execFile)("/usr/bin/unshare", [

@@ -1,4 +1,5 @@
 import type { EngineContext } from "../context.ts";
+import type { Flavour } from "../../stage1/contract.ts";
 import type { Store } from "../store/store.ts";
 import { chooseStage1 } from "./chooseStage1.ts";
 import { openFlavour } from "./openFlavour.ts";
@@ -7,6 +8,8 @@ import type { PodParts } from "./parts.ts";
 /** The real parts, each loaded when it is first asked for. */
 export function openParts(context: EngineContext): PodParts {
   let store: Promise<Store> | undefined;
+  /** One of each: what it has begun, it has to know when it is to run. */
+  const flavours = new Map<Flavour["name"], Promise<Flavour>>();
   const parts: PodParts = {
     context,
     store: () => (store ??= import("../store/openStore.ts").then(({ openStore }) => openStore(context))),
@@ -27,7 +30,11 @@ export function openParts(context: EngineContext): PodParts {
       const { openNetworking } = await import("../network/openNetworking.ts");
       return openNetworking(context);
     },
-    flavour: (name) => openFlavour(name, context),
+    flavour(name) {
+      const opened = flavours.get(name) ?? openFlavour(name, context);
+      flavours.set(name, opened);
+      return opened;
+    },
     async chooseStage1(choice) {
       const chosen = chooseStage1(choice, context);
       if (chosen.from === "package") return { flavour: chosen.flavour };

@@ -1,8 +1,9 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, readFileSync, renameSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { Fault, messageOf } from "../../errors/fault.ts";
+import type { Flavour } from "../../stage1/contract.ts";
 import { tryLock } from "../store/lock.ts";
 import { ownPod } from "./owner.ts";
 import type { PodParts } from "./parts.ts";
@@ -59,8 +60,8 @@ async function tearDown(parts: PodParts, pod: PodOnDisk): Promise<string> {
   ownPod(pod.folder);
   const networking = await parts.networking();
   await networking.tearDown(pod.folder, pod.uuid);
-  if (pod.stage === "run" || pod.stage === "exited-garbage") {
-    const flavour = await parts.flavour(flavourOf(pod.folder));
+  const flavour = await flavourToAsk(parts, pod);
+  if (flavour !== undefined) {
     const apps = readManifest(pod.folder)?.apps.map(({ name }) => name) ?? [];
     await flavour.collect({ folder: pod.folder, uuid: pod.uuid, apps });
   }
@@ -71,6 +72,14 @@ async function tearDown(parts: PodParts, pod: PodOnDisk): Promise<string> {
   }
   refuseMounts(garbage);
   return garbage;
+}
+
+/** A flavour has made something for a pod that has run, or has begun to where it begins early. */
+async function flavourToAsk(parts: PodParts, { stage, folder }: PodOnDisk): Promise<Flavour | undefined> {
+  if (stage === "run" || stage === "exited-garbage") return await parts.flavour(flavourOf(folder));
+  if (stage !== "prepare" || !existsSync(join(folder, inPod.flavor))) return undefined;
+  const flavour = await parts.flavour(flavourOf(folder));
+  return flavour.begin === undefined ? undefined : flavour;
 }
 
 /** Nothing is removed through a mount: behind it may lie a folder of the host. */

@@ -1,7 +1,7 @@
 import { accessSync, constants, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Fault } from "../../errors/fault.ts";
-import type { PodNetwork } from "../network/podNetwork.ts";
+import type { PodNetwork, PortForward } from "../network/podNetwork.ts";
 import { podNameFiles, type NameResolution } from "../network/nameResolution.ts";
 import { forwardedPorts } from "../network/ports.ts";
 import { replaceFileSync } from "../wholeFiles.ts";
@@ -43,22 +43,23 @@ export function turnInto({ program, arguments: words, environment }: Handover): 
       remedy: "install the engine's package again, with what it depends on",
     });
   }
+  // As at an end that Node sees itself: whoever keeps something until then gets to write it.
+  process.emit("beforeExit", 0);
   if (process.execve === undefined) throw new Error("this Node cannot replace itself");
   return process.execve(program, [program, ...words], environment);
 }
 
 async function startPod(parts: PodParts, prepared: PreparedPod, start: StartRequest): Promise<Handover> {
   const flavour = await parts.flavour(prepared.flavour);
-  const needsNetwork = joinsNetworks(flavour, start);
+  const ports = forwardedPorts(prepared.manifest);
+  const wanted = networkWanted(flavour, start, ports);
   try {
-    const network = needsNetwork
-      ? await (
-          await parts.networking()
-        ).setUp(prepared.folder, prepared.uuid, {
-          networks: start.networks,
-          ports: forwardedPorts(prepared.manifest),
-        })
-      : ({ kind: "host" } as const);
+    const network: PodNetwork =
+      wanted === "joined"
+        ? await (
+            await parts.networking()
+          ).setUp(prepared.folder, prepared.uuid, { networks: start.networks, ports })
+        : { kind: wanted };
     const { names } = start;
     const files = podNameFiles(names, dnsOf(network), hostFiles(names));
     if (files.resolvConf !== undefined)
@@ -93,7 +94,7 @@ async function startPod(parts: PodParts, prepared: PreparedPod, start: StartRequ
     } satisfies PodToRun);
   } catch (error) {
     // gc would find what there is; taking it away now leaves the address to the next pod.
-    if (needsNetwork) await (await parts.networking()).tearDown(prepared.folder, prepared.uuid);
+    if (wanted === "joined") await (await parts.networking()).tearDown(prepared.folder, prepared.uuid);
     throw error;
   }
 }
@@ -102,9 +103,15 @@ async function startPod(parts: PodParts, prepared: PreparedPod, start: StartRequ
  * A foreign stage1 makes its network itself. An agent of the host's, which is what fly is for, has the host's unless it
  * is given another one by name.
  */
-function joinsNetworks({ name }: Pick<Flavour, "name">, { networks }: StartRequest): boolean {
-  if (name === "foreign" || networks.some((network) => network.name === "host")) return false;
-  return name !== "fly" || networks.some((network) => network.name !== "default");
+function networkWanted(
+  { name, makesNoNetwork }: Pick<Flavour, "name" | "makesNoNetwork">,
+  { networks }: StartRequest,
+  ports: readonly PortForward[],
+): "host" | "none" | "joined" {
+  const includes = (wanted: string): boolean => networks.some((network) => network.name === wanted);
+  if (name === "foreign" || includes("host")) return "host";
+  if (name === "fly" && networks.every((network) => network.name === "default")) return "host";
+  return includes("none") && makesNoNetwork && ports.length === 0 ? "none" : "joined";
 }
 
 /** What the networks' plugins say of name servers. */

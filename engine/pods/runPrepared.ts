@@ -30,6 +30,7 @@ export async function runPrepared(parts: PodParts, request: RunPreparedRequest):
   const flavour = flavourOf(folder);
   ownPod(folder);
   const settled = podFolder(data, "run", uuid);
+  (await parts.flavour(flavour)).begin?.({ uuid, folder: settled, leader: process.pid }, folder);
   mkdirSync(dirname(settled), { recursive: true, mode: 0o750 });
   renameSync(folder, settled);
   return await becomePod(parts, { uuid, folder: settled, manifest, flavour }, request.start);

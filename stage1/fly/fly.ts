@@ -17,6 +17,7 @@ import { fstabOf, rootLine, type FstabLine } from "../mounting/fstab.ts";
 import { RootView } from "../mounting/rootView.ts";
 import { mountPointOf } from "../mounting/submounts.ts";
 import { makeEmptyVolumes, mountLines } from "../mounting/volumeLines.ts";
+import { apartWords } from "../starting/apart.ts";
 import { becomeWords, environmentFile, type Becoming } from "../starting/becoming.ts";
 import { readEntry, writeEntry, type AppEntry } from "../starting/entry.ts";
 import { inGroupsOf } from "../starting/joinGroups.ts";
@@ -24,13 +25,9 @@ import { toolEnvironment } from "../starting/toolEnvironment.ts";
 import { processGroup, readNumber, send } from "../starting/processes.ts";
 import { flavourProgram } from "../starting/programs.ts";
 
-/** $1 the mount that holds the pod, $2 the table of mounts; then what to become. */
-const runScript = `mount --make-slave "$1" && mount --all --fstab "$2" || exit 254
-shift 2
-exec "$@"`;
-
 export const fly: Flavour = {
   name: "fly",
+  makesNoNetwork: true,
   run(pod) {
     return Promise.resolve(prepare(pod));
   },
@@ -92,7 +89,7 @@ function prepare(pod: PodToRun): Handover {
     noNewPrivileges: wantsNoNewPrivileges(app),
     environment: variables,
     namespaces: [
-      ...(pod.network.kind === "own" ? ["--net"] : []),
+      ...(pod.network.kind === "host" ? [] : ["--net"]),
       ...(pod.ipc === "private" ? ["--ipc"] : []),
     ],
   };
@@ -104,21 +101,20 @@ function prepare(pod: PodToRun): Handover {
     program: flavourProgram("fly", "become"),
     pidFile: join(pod.folder, "pid"),
   };
-  const [program = "", ...words] = [
-    ...(pod.network.kind === "own" ? ["/usr/bin/nsenter", `--net=${pod.network.path}`, "--"] : []),
+  return {
+    program: flavourProgram("fly", "apart"),
     // Peers of the host's mounts stay peers, apart from the one that holds the pod.
-    ...[
-      "/usr/bin/unshare",
-      "--mount",
-      "--propagation",
-      "unchanged",
-      ...(pod.ipc === "private" ? ["--ipc"] : []),
-      "--",
-    ],
-    ...["/bin/sh", "-c", runScript, "rkt-fly", mountPointOf(pod.folder, mountinfo), table],
-    ...becomeWords(becoming, app.exec),
-  ];
-  return { program, arguments: words, environment: toolEnvironment() };
+    arguments: apartWords(
+      {
+        network: pod.network,
+        privateIpc: pod.ipc === "private",
+        slave: mountPointOf(pod.folder, mountinfo),
+        mounts: table,
+      },
+      becomeWords(becoming, app.exec),
+    ),
+    environment: toolEnvironment(),
+  };
 }
 
 function linesOf(

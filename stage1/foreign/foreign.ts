@@ -32,6 +32,7 @@ const isolated = ["--mount", "--propagation", "slave", "--", "/bin/sh", "-c"];
 
 export const foreign: Flavour = {
   name: "foreign",
+  makesNoNetwork: false,
   run: (pod) => Promise.resolve(run(pod)),
   enter(pod, app, command) {
     const pid = podProcess(pod.folder);

@@ -26,6 +26,8 @@ import { fstabOf } from "../mounting/fstab.ts";
 import { seccompFilterOf } from "../seccomp.ts";
 import { environmentFile } from "../starting/becoming.ts";
 import { childrenOf, readNumber, send } from "../starting/processes.ts";
+import { apartWords } from "../starting/apart.ts";
+import { flavourProgram } from "../starting/programs.ts";
 import { toolEnvironment } from "../starting/toolEnvironment.ts";
 import { writeEntry } from "../starting/entry.ts";
 import { wantsNoNewPrivileges, type AppUnitFacts } from "./appUnit.ts";
@@ -34,14 +36,9 @@ import { findExecutable } from "./executable.ts";
 import { nspawnEnvironment, nspawnWords, type HostFacts } from "./nspawn.ts";
 import { usrLinkNames, writePodRoot } from "./podRoot.ts";
 
-/** $1 the table of mounts, $2 where the interface wants this process's number; then systemd-nspawn. */
-const runScript = `mount --all --fstab "$1" || exit 254
-echo $$ >"$2"
-shift 2
-exec "$@"`;
-
 export const host: Flavour = {
   name: "host",
+  makesNoNetwork: true,
   run(pod) {
     return Promise.resolve(prepare(pod));
   },
@@ -102,12 +99,12 @@ function prepare(pod: PodToRun): Handover {
 
   const capabilities = allCapabilities.filter((each) => apps.some((app) => app.capabilities?.includes(each)));
   return {
-    program: "/usr/bin/unshare",
-    arguments: [
-      ...["--mount", "--propagation", "slave", "--"],
-      ...["/bin/sh", "-c", runScript, "rkt-host", table, join(pod.folder, "ppid")],
-      ...nspawnWords(pod, facts, capabilities, facts.unified ? [] : limitingControllers(pod)),
-    ],
+    program: flavourProgram("host", "apart"),
+    // nspawn makes or joins the pod's network itself. What the interface wants to know is its number.
+    arguments: apartWords(
+      { network: { kind: "host" }, privateIpc: false, mounts: table, pidFile: join(pod.folder, "ppid") },
+      nspawnWords(pod, facts, capabilities, facts.unified ? [] : limitingControllers(pod)),
+    ),
     environment: { ...toolEnvironment(), ...nspawnEnvironment(pod, facts) },
   };
 }

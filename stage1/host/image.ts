@@ -6,12 +6,10 @@ export function stage1Image(): Stage1Image {
   return {
     name: "coreos.com/rkt/stage1-host",
     ...entryPoints("host", { run: "/init", enter: "/enter", gc: "/gc", stop: "/stop" }, 6),
-    programs: [
-      {
-        kind: "program",
-        name: "become",
-        source: fileURLToPath(new URL("../starting/become.c", import.meta.url)),
-      },
-    ],
+    programs: ["apart", "become"].map((name) => ({
+      kind: "program",
+      name,
+      source: fileURLToPath(new URL(`../starting/${name}.c`, import.meta.url)),
+    })),
   };
 }

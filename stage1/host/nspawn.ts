@@ -40,6 +40,7 @@ export function nspawnWords(
     host.registers ? "--register=yes" : "--register=no",
     ...(host.fromService || !host.registers ? ["--keep-unit"] : []),
     ...(network.kind === "own" ? [`--network-namespace-path=${network.path}`] : []),
+    ...(network.kind === "none" ? ["--private-network"] : []),
     ...(userNamespace === undefined
       ? ["--private-users=no"]
       : [`--private-users=${userNamespace.first}:${userNamespace.count}`, "--private-users-ownership=off"]),

@@ -49,6 +49,7 @@ exit "$(cat "$pod/stage1/rootfs/rkt/exit" 2>/dev/null || echo 254)"`;
 
 export const kvm: Flavour = {
   name: "kvm",
+  makesNoNetwork: false,
   run: prepare,
   enter() {
     return Promise.reject(new Fault({ what: "a pod of the kvm flavour cannot be entered" }));
@@ -66,6 +67,7 @@ export const kvm: Flavour = {
 };
 
 async function prepare(pod: PodToRun): Promise<Handover> {
+  if (pod.network.kind === "none") throw new Error("stage0 makes the network of a virtual machine");
   if (pod.network.kind === "host") {
     throw new Fault({ what: "flavor kvm requires private network configuration (try --net)" });
   }

@@ -26,12 +26,42 @@ export function escapeField(field: string): string {
   );
 }
 
-/** The root itself. A copy is already in place, but only a mount can be read-only or hold mounts that end with the pod. */
+/**
+ * The root itself. A copy is already in place, but only a mount can be read-only or hold mounts that end with the pod.
+ * Nobody waits for the disk: without `volatile` the kernel writes out the whole file system below when the mount goes,
+ * and a pod would end no sooner than that. What has to outlive the host's own sudden end belongs into a volume.
+ */
 export function rootLine(root: AppToRun["root"], readOnly: boolean): FstabLine {
   const access = readOnly ? ["ro"] : [];
   if (root.kind === "copy") {
     return { source: root.target, target: root.target, type: "none", options: ["bind", ...access] };
   }
+  const { lower, upper, work } = mountable(root);
+  return overlayLine(root.target, [
+    `lowerdir=${lower}`,
+    `upperdir=${upper}`,
+    `workdir=${work}`,
+    "volatile",
+    ...access,
+  ]);
+}
+
+/** What an app has made of its root, at another place and to be read only: the app may have gone, or go on. */
+export function seenRootLine(root: AppToRun["root"], target: string): FstabLine {
+  if (root.kind === "copy") {
+    return { source: root.target, target, type: "none", options: ["bind", "ro"] };
+  }
+  const { lower, upper } = mountable(root);
+  return overlayLine(target, [`lowerdir=${upper}:${lower}`, "ro"]);
+}
+
+function overlayLine(target: string, options: readonly string[]): FstabLine {
+  return { source: "overlay", target, type: "overlay", options };
+}
+
+type Overlay = Extract<AppToRun["root"], { readonly kind: "overlay" }>;
+
+function mountable(root: Overlay): Overlay {
   for (const path of [root.lower, root.upper, root.work]) {
     if (/[,:\\"\s]/.test(path)) {
       throw new Fault({
@@ -42,10 +72,5 @@ export function rootLine(root: AppToRun["root"], readOnly: boolean): FstabLine {
       });
     }
   }
-  return {
-    source: "overlay",
-    target: root.target,
-    type: "overlay",
-    options: [`lowerdir=${root.lower}`, `upperdir=${root.upper}`, `workdir=${root.work}`, ...access],
-  };
+  return root;
 }

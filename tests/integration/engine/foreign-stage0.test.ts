@@ -5,6 +5,7 @@ import { eventually } from "../../support/await.ts";
 import { saidBy, succeeded } from "../../support/process.ts";
 import { stage1Image as flyImage } from "../../../stage1/fly/image.ts";
 import { stage1Image as hostImage } from "../../../stage1/host/image.ts";
+import { stage1Image as ociImage } from "../../../stage1/oci/image.ts";
 import type { Stage1Image } from "../../../stage1/image.ts";
 import { quoted } from "../../../lab/shell-words.ts";
 import { Stage1Host, tree } from "./stage1-host.ts";
@@ -39,6 +40,7 @@ function stage0(folder: string, image: Stage1Image, exec: readonly string[]): st
 const flavours = [
   ["fly", flyImage(), "pid"],
   ["host", hostImage(), "ppid"],
+  ["oci", ociImage(), "ppid"],
 ] as const;
 
 describe("a stage0 that is not ours", function () {
@@ -47,7 +49,7 @@ describe("a stage0 that is not ours", function () {
 
   before(async () => {
     host = await Stage1Host.make("test-stage0", "trixie");
-    await host.addPackages("systemd-container");
+    await host.addPackages("systemd-container", "crun");
   });
   after(async () => {
     await host.remove();

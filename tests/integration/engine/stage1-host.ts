@@ -9,11 +9,18 @@ import { createNetwork } from "../../../lab/network.ts";
 import type { Release } from "../../../lab/releases.ts";
 import { shellAssignments } from "../../../lab/shell-words.ts";
 import { quoted } from "../../../lab/shell-words.ts";
+import { stage1Image as flyImage } from "../../../stage1/fly/image.ts";
+import { stage1Image as hostImage } from "../../../stage1/host/image.ts";
+import type { Stage1Program } from "../../../stage1/image.ts";
+import { stage1Image as kvmImage } from "../../../stage1/kvm/image.ts";
+import { stage1Image as ociImage } from "../../../stage1/oci/image.ts";
 import type { Finished } from "../../../commands/program.ts";
 import { HostInLab, labOptions } from "../../support/host-in-lab.ts";
 import { labRange } from "../../support/lab-range.ts";
 import { runProcess, succeeded } from "../../support/process.ts";
 import type { HandmadePod } from "./drive-flavour.ts";
+
+const images = { oci: ociImage(), fly: flyImage(), host: hostImage(), kvm: kvmImage() };
 
 const checkout = fileURLToPath(new URL("../../..", import.meta.url));
 export const tree = "/opt/tree/rootfs";
@@ -92,15 +99,13 @@ export class Stage1Host {
     const driver = "tests/integration/engine/drive-flavour.ts";
     await cp(join(checkout, driver), `${inside}${code}/${driver}`);
     await cp(process.execPath, `${inside}${code}/node`);
-    for (const flavour of ["fly", "host", "kvm"]) {
+    for (const [flavour, image] of Object.entries(images)) {
       await mkdir(`${inside}/usr/lib/rkt/stage1/${flavour}`, { recursive: true });
-      succeeded(
-        await runProcess("cc", [
-          ...["-static", "-Os", "-o", `${inside}/usr/lib/rkt/stage1/${flavour}/become`],
-          join(checkout, "stage1/starting/become.c"),
-        ]),
-        "compiling become",
-      );
+      for (const program of image.programs ?? []) {
+        const target = `${inside}/usr/lib/rkt/stage1/${flavour}/${program.name}`;
+        if (program.kind === "file") await cp(program.file, target);
+        else succeeded(await compile(program, target), `compiling ${program.name}`);
+      }
     }
     await writeFile(
       `${inside}/usr/lib/rkt/stage1-entry`,
@@ -109,6 +114,10 @@ export class Stage1Host {
     );
     await smallRoot(`${inside}${tree}`);
   }
+}
+
+function compile({ source, static: isStatic = true }: Stage1Program, target: string): Promise<Finished> {
+  return runProcess("cc", [...(isStatic ? ["-static"] : []), "-Os", "-o", target, source]);
 }
 
 function drive(words: string): string {
