@@ -1,4 +1,7 @@
 /** The command `rkt`. */
 import { runCommandLine } from "./cli/runCommandLine.ts";
 
-process.exitCode = await runCommandLine(process.argv.slice(2), process.env);
+// No await at the top of the file: it is bundled as CommonJS, which knows none.
+void runCommandLine(process.argv.slice(2), process.env).then((code) => {
+  process.exitCode = code;
+});

@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import type { Dependency } from "../appc/imageManifest.ts";
 import { Fault } from "../../errors/fault.ts";
+import { digest } from "./lateCrypto.ts";
 import type { ImageId, StoredImage } from "./records.ts";
 
 /** One image's part in a tree. */
@@ -75,13 +75,16 @@ async function found(
 }
 
 /** Bears on trees only: raised when trees are made in another way, so that older ones are not taken for such. */
-const TREE_FORMAT = "1";
+const TREE_FORMAT = "2";
 
-/** The name of a tree follows from what it is made of, so a new version of a dependency makes a new tree. */
+/**
+ * The name of a tree follows from what it is made of, so a new version of a dependency makes a new tree. An image that
+ * depends on no other is a hash already.
+ */
 export function treeIdOf(parts: readonly TreePart[]): string {
-  const hash = createHash("sha512").update(TREE_FORMAT);
-  for (const { image } of parts) hash.update(`,${image.record.id}`);
-  return `deps-sha512-${hash.digest("hex").slice(0, 64)}`;
+  const [only, ...others] = parts.map(({ image }) => image.record.id);
+  if (only !== undefined && others.length === 0) return `deps-${only}`;
+  return `deps-sha512-${digest("sha512", [TREE_FORMAT, only, ...others].join(",")).slice(0, 64)}`;
 }
 
 /**

@@ -1,7 +1,7 @@
-import { createHash, randomBytes } from "node:crypto";
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { lives, thisProcess } from "../pods/owner.ts";
+import { digest } from "./lateCrypto.ts";
 import type { ImageId } from "./records.ts";
 
 /** Where things are below `<data>/cas`: rkt's own places, where it has one for them. */
@@ -66,7 +66,7 @@ export class StoreFolders {
   }
 
   remote(url: string): string {
-    return join(this.remotes, `${createHash("sha256").update(url).digest("hex")}.json`);
+    return join(this.remotes, `${digest("sha256", url)}.json`);
   }
 
   tree(treeId: string): string {
@@ -88,9 +88,13 @@ export class StoreFolders {
   /** A new name for something that is being made; it says who makes it, so that gc knows when nobody does any more. */
   newTemporary(): string {
     const { pid, started, boot } = thisProcess();
-    return join(this.temporary, [pid, started, boot, randomBytes(6).toString("hex")].join("."));
+    made += 1;
+    return join(this.temporary, [pid, started, boot, made].join("."));
   }
 }
+
+/** How many names of this process there are. */
+let made = 0;
 
 /** Whether the process that made this name is still there. */
 export function makerLives(name: string): boolean {

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { Hash } from "node:crypto";
 import { closeSync, lstatSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from "node:fs";
 import type { Stats } from "node:fs";
@@ -7,6 +6,7 @@ import { setImmediate as breath } from "node:timers/promises";
 import { Fault } from "../../errors/fault.ts";
 import { hasCode } from "../../errors/diskFault.ts";
 import { asKey, asPath } from "../images/unpack/memberName.ts";
+import { digest } from "./lateCrypto.ts";
 import { parseObject } from "./imageRecords.ts";
 import type { StoreFolders } from "./storeFolders.ts";
 import { inTree } from "./treePlace.ts";
@@ -14,14 +14,20 @@ import { inTree } from "./treePlace.ts";
 /** What is written beside a tree when it is made. */
 export async function hashesOfTree(rootfs: string): Promise<string> {
   const contents = await hashOfContents(rootfs);
-  const notes = await hashOfNotes(rootfs);
+  const notes = await notesOf(rootfs);
   return `${JSON.stringify({ contents, notes })}\n`;
 }
 
-/** Whether a tree was touched since it was made; what every `rkt run` asks. See hashOfNotes for what it sees. */
+/** Whether a tree was touched since it was made; what every `rkt run` asks. See notesOf for what it sees. */
 export async function checkNotes(folders: StoreFolders, treeId: string): Promise<void> {
   const { notes } = hashesOf(folders, treeId);
-  compare(treeId, await hashOfNotes(join(folders.tree(treeId), inTree.rootfs)), notes);
+  const now = await notesOf(join(folders.tree(treeId), inTree.rootfs));
+  // Compared as they are: hashes are for people, who are told of two that differ.
+  if (now !== notes) compare(treeId, shown(now), shown(notes));
+}
+
+function shown(notes: string): string {
+  return `sha256-${digest("sha256", notes)}`;
 }
 
 /** Whether a tree is, byte for byte, what was made of the image; what `rkt image verify` asks. */
@@ -59,29 +65,22 @@ function hashesOf(
 }
 
 /**
- * A hash over what the kernel notes of each file: kind, mode, owner, size, times. It includes the time of the last
- * change of the inode, which nobody can set: whatever writes to the tree through a file system changes it. Contents
- * are not read, so it takes microseconds per file; it does not see what a bad disk does.
+ * The inode of each file and the time of its last change, which nobody can set: whatever writes to the tree through a
+ * file system changes it, and so does a change of mode, owner, size or any other time. Contents are not read, so it
+ * takes microseconds per file; it does not see what a bad disk does.
  */
-async function hashOfNotes(rootfs: string): Promise<string> {
-  const hash = createHash("sha256");
-  // One update for many files: each costs as much as the question to the kernel.
+async function notesOf(rootfs: string): Promise<string> {
   let notes = "";
   await walk(rootfs, (path, stats) => {
-    const { mode, uid, gid, mtimeMs, ctimeMs } = stats;
-    const size = stats.isDirectory() ? 0 : stats.size;
-    notes += `${path}\0${mode} ${uid} ${gid} ${size} ${mtimeMs} ${ctimeMs}\0`;
-    if (notes.length < 65_536) return;
-    hash.update(notes, "latin1");
-    notes = "";
+    // No name has a slash in it, which so ends a path as surely as a zero byte, and is one character in JSON too.
+    notes += `${path}//${stats.ino} ${stats.ctimeMs}\n`;
   });
-  hash.update(notes, "latin1");
-  return `sha256-${hash.digest("hex")}`;
+  return notes;
 }
 
 /** A hash over everything that makes a tree what it is, contents included: the same wherever and whenever it is made. */
 async function hashOfContents(rootfs: string): Promise<string> {
-  const hash = createHash("sha256");
+  const hash = process.getBuiltinModule("node:crypto").createHash("sha256");
   const buffer = Buffer.allocUnsafe(1024 * 1024);
   const firstNames = new Map<string, string>();
   await walk(rootfs, (path, stats, full) => {

@@ -1,6 +1,4 @@
 import type { Folders, Report } from "../context.ts";
-import { keysTrustedFor } from "./keyFolders.ts";
-import { UnknownSigner, verifyDetachedWith } from "./openpgp/verify.ts";
 import type { TrustStore } from "./trustStore.ts";
 
 /**
@@ -15,6 +13,8 @@ export function openTrustStore(
     async verifyDetached(imageName, content, signature) {
       // It may fail while keys are read, when nobody listens yet; whoever reads it is told then.
       content.on("error", () => undefined);
+      const { keysTrustedFor } = await import("./keyFolders.ts");
+      const { UnknownSigner, verifyDetachedWith } = await import("./openpgp/verify.ts");
       try {
         const keys = await keysTrustedFor(imageName, folders, report);
         return await verifyDetachedWith(keys, content, signature);

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { Fault } from "../../../errors/fault.ts";
 import { appcVersion } from "../../pods/manifestOfPod.ts";
 import type { Command } from "../command.ts";
@@ -17,7 +18,7 @@ export const version: Command = ({ print }) => {
 export function engineVersion(): string {
   for (const place of ["../package.json", "../../../package.json"]) {
     try {
-      const described: unknown = JSON.parse(readFileSync(new URL(place, import.meta.url), "utf8"));
+      const described: unknown = JSON.parse(readFileSync(join(import.meta.dirname, place), "utf8"));
       if (typeof described === "object" && described !== null && "version" in described) {
         return String(described.version);
       }

@@ -1,0 +1,54 @@
+/**
+ * What starts the engine. It keeps what V8 has compiled in a folder that only root writes to, for each kind of command
+ * by itself: exactly what that command calls. Most of a start would otherwise be compiling, for a pod's start ends in
+ * another program, and Node.js keeps compiled code of its own accord only where it comes to its own end.
+ *
+ * It cannot be shipped: it belongs to one build of Node.js and one processor. V8 looks whether it may be used, and knows
+ * a text by its length alone; so the name has the text's hash in it.
+ */
+export function starterText(name: string, hash: string): string {
+  return `"use strict";
+const { readFileSync, renameSync, writeFileSync } = require("node:fs");
+const { Script } = require("node:vm");
+
+const filename = __dirname + "/${name}.cjs";
+// As if the text stood in a function, as it does in every module.
+const text = "(function (exports, require, module, __filename, __dirname) {" + readFileSync(filename, "latin1") + "\\n})";
+const kept = "/var/cache/rkt/${name}-${hash}-" + kindOf(process.argv.slice(2));
+const script = new Script(text, { filename, cachedData: compiledBefore() });
+if (script.cachedDataRejected !== false) {
+  // A command that fails has not called all that it is made of.
+  process.once("exit", (code) => { if (code === 0) keep(); });
+  // The engine says so before it turns into another program.
+  process.once("beforeExit", keep);
+}
+script.runInThisContext()(exports, require, module, filename, __dirname);
+
+function compiledBefore() {
+  try {
+    return readFileSync(kept);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The command, and what has other parts of the engine called: the flavour, and whether there is a network to make. */
+function kindOf(words) {
+  const command = words.find((word) => !word.startsWith("-"));
+  const flavour = words.map((word) => /stage1-([a-z]+)(?:$|[.:,])/.exec(word)).find((found) => found !== null);
+  const net = words.map((word) => /^--net=(none|host)$/.exec(word)).find((found) => found !== null);
+  const kind = [command, flavour ? flavour[1] : "", net ? net[1] : ""].join("-");
+  return /^[a-z-]{1,64}$/.test(kind) ? kind : "other";
+}
+
+/** Whoever may not, or has no room, starts a little slower: nothing to tell anybody. */
+function keep() {
+  process.removeListener("beforeExit", keep);
+  const beside = kept + "." + process.pid + ".new";
+  try {
+    writeFileSync(beside, script.createCachedData(), { mode: 0o644 });
+    renameSync(beside, kept);
+  } catch {}
+}
+`;
+}
