@@ -9,6 +9,7 @@ import type { PodManifest } from "../engine/appc/podManifest.ts";
 import type { Networking, PodNetwork } from "../engine/network/podNetwork.ts";
 import { Fault, messageOf } from "../errors/fault.ts";
 import type { Flavour } from "./contract.ts";
+import { enforceable } from "./enforcement.ts";
 import { handoverScript } from "./interface/handoverScript.ts";
 import { manifestIn, podInFolder, takeNameFiles } from "./interface/podInFolder.ts";
 import { readArguments, runArguments, uuidOf, type RunArguments } from "./interface/runArguments.ts";
@@ -34,7 +35,10 @@ async function main([flavourName = "", entryPoint = "", ...given]: readonly stri
       const manifest = manifestIn(folder);
       takeNameFiles(folder);
       const network = await networkFor(flavour, folder, manifest, args, report);
-      process.stdout.write(handoverScript(await flavour.run(podInFolder(folder, manifest, args, network))));
+      const { apps, warnings } = enforceable(manifest.apps, flavour.name);
+      for (const warning of warnings) report.warn(warning);
+      const pod = podInFolder(folder, { ...manifest, apps }, args, network);
+      process.stdout.write(handoverScript(await flavour.run(pod)));
       return;
     }
     case "enter": {

@@ -1,8 +1,9 @@
-import { readlinkSync } from "node:fs";
+import { existsSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { findPod } from "./findPod.ts";
-import { stage1Notes } from "./podFolders.ts";
+import { flavourOf } from "./flavourOfPod.ts";
+import { inPod, stage1Notes } from "./podFolders.ts";
 import type { PodOnDisk } from "./podState.ts";
 import { viewPod } from "./podView.ts";
 import type { PodView, StatusRequest, Waiting } from "./requests.ts";
@@ -45,10 +46,11 @@ function hasEnded({ state }: PodOnDisk): boolean {
   );
 }
 
-/** The pod's first process says so, once it has started every app. */
+/** The pod's first process says so, once it has started every app. A pod of fly becomes its app, and has no other. */
 function isReady({ state, folder }: PodOnDisk): boolean {
   if (state !== "running") return false;
   try {
+    if (flavourOf(folder) === "fly") return existsSync(join(folder, inPod.pid));
     return readlinkSync(join(stage1Notes(folder), "supervisor-status")) === "ready";
   } catch {
     return false;

@@ -6,6 +6,7 @@ import { podNameFiles, type NameResolution } from "../network/nameResolution.ts"
 import { forwardedPorts } from "../network/ports.ts";
 import { replaceFileSync } from "../wholeFiles.ts";
 import type { Flavour, Handover, PodToRun } from "../../stage1/contract.ts";
+import { enforceable } from "../../stage1/enforcement.ts";
 import { appRoot, stage1Root } from "./appRoot.ts";
 
 import { inPod, mutableAnnotation } from "./podFolders.ts";
@@ -66,11 +67,13 @@ async function startPod(parts: PodParts, prepared: PreparedPod, start: StartRequ
       replaceFileSync(join(prepared.folder, inPod.resolvConf), files.resolvConf);
     if (files.hosts !== undefined) replaceFileSync(join(prepared.folder, inPod.hosts), files.hosts);
     recordJournal(prepared.folder);
+    const { apps, warnings } = enforceable(prepared.manifest.apps, flavour.name);
+    for (const warning of warnings) parts.context.report.warn(warning);
     return await flavour.run({
       uuid: prepared.uuid,
       leader: process.pid,
       folder: prepared.folder,
-      manifest: prepared.manifest,
+      manifest: { ...prepared.manifest, apps },
       apps: prepared.manifest.apps.map(({ name }) => ({
         name,
         root: appRoot(parts.context.folders.data, prepared.folder, name),

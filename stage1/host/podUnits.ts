@@ -16,7 +16,18 @@ export function podUnits(apps: readonly string[]): ReadonlyMap<string, string> {
     ["AllowIsolate", "yes"],
   ];
   return new Map([
-    ["pod.target", unitText({ Unit: [alone, ["Wants", `${services} rkt_finished.service`]] })],
+    ["pod.target", unitText({ Unit: [alone, ["Wants", `${services} rkt_ready.service rkt_finished.service`]] })],
+    // In one transaction with the apps, and after none of them: it tells that they were started.
+    [
+      "rkt_ready.service",
+      unitText({
+        Unit: [alone],
+        Service: [
+          ["Type", "oneshot"],
+          ["ExecStart", "/bin/ln -sfn ready /rkt/supervisor-status"],
+        ],
+      }),
+    ],
     // Starts when every app has ended, and ends the pod. Without a failure that is with code 0.
     [
       "rkt_finished.service",
@@ -55,7 +66,7 @@ export function podUnits(apps: readonly string[]): ReadonlyMap<string, string> {
  * the code of the first app that failed.
  */
 export const recordScript = `#!/bin/sh
-# usage: record APP, with EXIT_CODE and EXIT_STATUS as systemd sets them
+# usage: record APP, with EXIT_CODE, EXIT_STATUS and SERVICE_RESULT as systemd sets them
 if [ "$EXIT_CODE" = exited ]; then
   code=$EXIT_STATUS
 else
@@ -65,6 +76,9 @@ case $EXIT_CODE-$code in
   exited-200) echo "stage1: app \\"$1\\": its working directory cannot be used" >/dev/console ;;
   exited-203) echo "stage1: app \\"$1\\": its program cannot be executed" >/dev/console ;;
 esac
+if [ "$SERVICE_RESULT" = oom-kill ]; then
+  echo "stage1: app \\"$1\\": ended by the kernel, since it has used up its memory" >/dev/console
+fi
 printf '%s' "$code" >"/rkt/status/.$1" && mv "/rkt/status/.$1" "/rkt/status/$1"
 if [ "$code" != 0 ] && ln -s "$code" /rkt/failed 2>/dev/null; then
   systemctl --no-block exit "$code" 2>/dev/null

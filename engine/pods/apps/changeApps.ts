@@ -1,7 +1,8 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Fault } from "../../../errors/fault.ts";
-import type { MutableApps } from "../../../stage1/contract.ts";
+import type { Flavour, MutableApps } from "../../../stage1/contract.ts";
+import { enforceable } from "../../../stage1/enforcement.ts";
 import { serializePodManifest } from "../../appc/serialize.ts";
 import type { PodManifest } from "../../appc/podManifest.ts";
 import { locked } from "../../store/lock.ts";
@@ -26,12 +27,13 @@ export interface AddRequest {
 interface ChangingPod {
   readonly pod: PodOnDisk;
   readonly manifest: PodManifest;
+  readonly flavour: Flavour["name"];
   readonly apps: MutableApps;
 }
 
 /** Adds an app whose image is in the store. It runs once it is started. Gives its name. */
 export async function addApp(parts: PodParts, request: AddRequest): Promise<string> {
-  return await changing(parts, request.uuid, async ({ pod, manifest, apps }) => {
+  return await changing(parts, request.uuid, async ({ pod, manifest, flavour, apps }) => {
     const image = await parts.fetch(request.app, "never");
     const { manifest: planned } = planPod(
       {
@@ -67,7 +69,10 @@ export async function addApp(parts: PodParts, request: AddRequest): Promise<stri
     ];
     // The app is in the manifest before it can run: what is half added is found there, and removed by name.
     writeManifest(pod.folder, { ...manifest, volumes, apps: [...manifest.apps, app] });
-    await apps.add(pod, app, appRoot(parts.context.folders.data, pod.folder, app.name));
+    const { apps: enforced, warnings } = enforceable([app], flavour);
+    for (const warning of warnings) parts.context.report.warn(warning);
+    const root = appRoot(parts.context.folders.data, pod.folder, app.name);
+    for (const each of enforced) await apps.add(pod, each, root);
     return app.name;
   });
 }
@@ -103,7 +108,8 @@ async function changing<T>(
 ): Promise<T> {
   const pod = findPod(parts.context.folders.data, uuid);
   if (pod.state !== "running") throw new Fault({ what: `pod "${pod.uuid}" is not running`, got: pod.state });
-  const { apps } = await parts.flavour(flavourOf(pod.folder));
+  const flavour = flavourOf(pod.folder);
+  const { apps } = await parts.flavour(flavour);
   const lock = join(pod.folder, inPod.manifestLock);
   mkdirSync(dirname(lock), { recursive: true });
   writeFileSync(lock, "", { flag: "a" });
@@ -120,7 +126,7 @@ async function changing<T>(
         remedy: "rkt app sandbox makes one that can change",
       });
     }
-    return await change({ pod, manifest, apps });
+    return await change({ pod, manifest, flavour, apps });
   });
 }
 

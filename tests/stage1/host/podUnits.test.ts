@@ -10,7 +10,7 @@ describe("the units of a pod", () => {
       services.filter((name) => /^[a-z0-9-]+\.service$/.test(name)),
       [],
     );
-    assert.equal(services.length, 2);
+    assert.equal(services.length, 3);
   });
 
   it("end the pod after every app", () => {
