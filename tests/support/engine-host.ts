@@ -1,8 +1,8 @@
 /** A lab host with the engine's package installed, as a person would have it, and a few signed images. */
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createNspawnHost, deleteNetwork } from "../../lab/hosts.ts";
+import { createKvmHost, createNspawnHost, deleteNetwork, type LabHost } from "../../lab/hosts.ts";
 import { createNetwork } from "../../lab/network.ts";
 import type { Release } from "../../lab/releases.ts";
 import { PROJECT, type Finished } from "../../commands/program.ts";
@@ -25,10 +25,17 @@ export class EngineHost {
     this.lab = new HostInLab({ network }, "one");
   }
 
-  static async make(network: string, release: Release): Promise<EngineHost> {
+  static async make(
+    network: string,
+    release: Release,
+    kind: LabHost["kind"] = "nspawn",
+  ): Promise<EngineHost> {
     const range = await labRange(network);
     await createNetwork({ name: network, subnet: range.subnet }, labOptions);
-    await createNspawnHost({ name: "one", network, release, address: range.address(11) }, labOptions);
+    const spec = { name: "one", network, release, address: range.address(11) };
+    await (kind === "kvm"
+      ? createKvmHost({ ...spec, memoryMiB: 3072, cpus: 2 }, labOptions)
+      : createNspawnHost(spec, labOptions));
     const host = new EngineHost(network);
     await host.#install();
     return host;
@@ -49,11 +56,8 @@ export class EngineHost {
   }
 
   async #install(): Promise<void> {
-    const packages = await packagesOfCheckout();
-    const inside = `/proc/${(await this.lab.leader()) ?? 0}/root${files}`;
-    await mkdir(inside, { recursive: true });
-    await cp(packages, join(inside, "packages"), { recursive: true });
-    await writeImages(inside);
+    await this.lab.put(await packagesOfCheckout(), `${files}/packages`);
+    await withImages((folder) => this.lab.put(folder, files));
     await this.lab.run(
       `set -e
 export DEBIAN_FRONTEND=noninteractive
@@ -79,7 +83,7 @@ async function packagesOfCheckout(): Promise<string> {
 }
 
 /** A root of Debian's static busybox as a signed image, with what made it: `busybox.aci`, `busybox.aci.asc`, `key.asc`. */
-async function writeImages(folder: string): Promise<void> {
+async function withImages(use: (folder: string) => Promise<void>): Promise<void> {
   const scratch = await mkdtemp(join(tmpdir(), "rktnetes-images-"));
   try {
     succeeded(await runProcess("apt-get", ["download", "busybox-static"], { cwd: scratch }), "busybox");
@@ -124,9 +128,11 @@ gpg --batch --quiet --armor --export >key.asc
 gpgconf --kill all
 `;
     succeeded(await runProcess("bash", [], { cwd: scratch, stdin: script }), "making a signed image");
-    for (const name of ["busybox.aci", "busybox.aci.asc", "key.asc"]) {
-      await writeFile(join(folder, name), await readFile(join(scratch, name)));
-    }
+    const made = join(scratch, "made");
+    await mkdir(made);
+    for (const name of ["busybox.aci", "busybox.aci.asc", "key.asc"])
+      await rename(join(scratch, name), join(made, name));
+    await use(made);
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

@@ -39,6 +39,15 @@ export class HostInLab {
     return succeeded(await this.attempt(script, user), `on ${this.name}: ${script}`).trimEnd();
   }
 
+  /** What is in a folder of this machine, into one of the host's. */
+  async put(folder: string, target: string): Promise<void> {
+    const args = await sshArguments(await this.found(), "root", labOptions.folders);
+    const script = `set -o pipefail; from=$1 to=$2; shift 2
+tar --directory "$from" --create . | ssh "$@" -o BatchMode=yes "mkdir -p $to && tar --directory $to --extract --no-same-owner"`;
+    const sent = await runProcess("bash", ["-c", script, "put", folder, target, ...args]);
+    succeeded(sent, `copying ${folder} to ${this.name}`);
+  }
+
   reboot(hard = false): Promise<void> {
     return rebootHost(this.network, this.name, labOptions, hard);
   }
