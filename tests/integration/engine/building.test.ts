@@ -38,7 +38,9 @@ describe("docs/building-images.md", function () {
 
   /** What a block says, by somebody who has no passphrase and answers yes. */
   function run(block: string): Promise<string> {
+    // An agent that stays would keep the connection open.
     const script = `set -euo pipefail
+trap 'gpgconf --kill all' EXIT
 cd ${folder}
 gpg() { command gpg --batch --yes --pinentry-mode loopback --passphrase '' "$@"; }
 sudo() { "$@"; }
@@ -61,7 +63,7 @@ ${block}`;
       const wanted = /^GO_VERSION=(.*)$/m.exec(versions)?.[1] ?? "";
       const { command, environment } = await findGo(cacheFolder(process.env), wanted);
       const PATH = `${isAbsolute(command) ? `${dirname(command)}:` : ""}${process.env["PATH"] ?? ""}`;
-      const settings = Object.entries(environment).flatMap(([name, value]) =>
+      const settings = Object.entries(environment).flatMap(([name, value]): [string, string][] =>
         value === undefined ? [] : [[name, value]],
       );
       const env: Record<string, string> = { ...Object.fromEntries(settings), PATH };
