@@ -1,4 +1,5 @@
 import type { PodManifest, RuntimeApp } from "../engine/appc/podManifest.ts";
+import type { Attachment } from "./attaching/attaching.ts";
 import type { InsecureOptions } from "../engine/insecureOptions.ts";
 import type { NetworkRequest, PodNetwork } from "../engine/network/podNetwork.ts";
 
@@ -80,6 +81,8 @@ export interface Flavour {
   stop(pod: { readonly folder: string; readonly uuid: string }, force: boolean): Promise<void>;
   /** Absent where a pod cannot change once it runs. */
   readonly apps?: MutableApps;
+  /** Absent where nobody can attach to an app. */
+  readonly attaching?: Attaching;
   /** Takes away what only this flavour knows of (cgroups, machines); the pod is dead. Nothing is no error. */
   collect(pod: {
     readonly folder: string;
@@ -96,6 +99,14 @@ export interface MutableApps {
   stop(pod: PodPlace, app: string): Promise<void>;
   /** Takes away what `add` made. The app does not run. */
   remove(pod: PodPlace, app: string): Promise<void>;
+}
+
+/** How somebody gets to the streams of an app that was run with such ones. */
+export interface Attaching {
+  /** What carries the streams between the app and whoever turns into it. */
+  attach(pod: PodPlace, app: string, attachment: Attachment): Handover;
+  /** Where it finds them. */
+  socket(pod: PodPlace, app: string): string;
 }
 
 export interface PodPlace {

@@ -9,6 +9,7 @@ import type { Store } from "../store/store.ts";
 import { replaceFileSync } from "../wholeFiles.ts";
 import { emptyVolumeFolder } from "../../stage1/appMounts.ts";
 import type { Flavour } from "../../stage1/contract.ts";
+import type { UserRange } from "../../stage1/users/mappedMounts.ts";
 import { completeManifest, planPod, type PlannedPod } from "./manifestOfPod.ts";
 import { ownPod } from "./owner.ts";
 import type { PodParts } from "./parts.ts";
@@ -24,6 +25,14 @@ export interface PreparedPod {
   readonly flavour: Flavour["name"];
 }
 
+/** How roots come about, and whose they are. */
+interface Placing {
+  /** As copies of trees, and not as overlays over them. */
+  readonly copying: boolean;
+  /** Of the host's users, those that are the pod's own. */
+  readonly users?: UserRange;
+}
+
 /** Brings a pod as far as it can come before it runs, and moves it to where `stage` says. This process owns it. */
 export async function preparePod(
   parts: PodParts,
@@ -33,6 +42,7 @@ export async function preparePod(
 ): Promise<PreparedPod> {
   const { context } = parts;
   const stage1 = await parts.chooseStage1(request.stage1);
+  if (request.privateUsers) (await import("./privateUsers.ts")).refusePrivateUsers(stage1.flavour);
   const store = await parts.store();
   const { planned, images } = await planRequest(parts, store, request);
   for (const warning of planned.warnings) context.report.warn(warning);
@@ -46,9 +56,9 @@ export async function preparePod(
   const flavour = await parts.flavour(stage1.flavour);
   if (stage === "run") flavour.begin?.({ uuid, folder: settled, leader: process.pid }, folder);
   const trees = await Promise.all(images.map((image) => renderChecked(parts, store, image)));
-  const copying = request.noOverlay || cannotOverlay(parts);
-  if (stage1.flavour === "foreign") await placeStage1(parts, store, folder, stage1.image, copying);
-  await fillPodFolder(folder, planned.manifest, trees, copying);
+  const placing = await choosePlacing(parts, request, folder, stage1.flavour);
+  if (stage1.flavour === "foreign") await placeStage1(parts, store, folder, stage1.image, placing);
+  await fillPodFolder(folder, planned.manifest, trees, placing);
   mkdirSync(dirname(settled), { recursive: true, mode: 0o750 });
   renameSync(folder, settled);
   return { uuid, folder: settled, manifest: planned.manifest, flavour: stage1.flavour };
@@ -68,6 +78,20 @@ async function planRequest(
   const manifest = parsePodManifest(readFileSync(content.path, "utf8"));
   const images = await Promise.all(manifest.apps.map((app) => store.byId(app.image.id)));
   return { planned: completeManifest(manifest, images), images };
+}
+
+async function choosePlacing(
+  parts: PodParts,
+  request: PrepareRequest,
+  folder: string,
+  flavour: Flavour["name"],
+): Promise<Placing> {
+  const copying = request.noOverlay || cannotOverlay(parts);
+  if (!request.privateUsers) return { copying };
+  const { canMapOwners, takePrivateUsers } = await import("./privateUsers.ts");
+  const users = await takePrivateUsers(parts.context.folders.data, folder);
+  // A foreign stage1 is told who its users are, and finds roots that are theirs.
+  return { copying: copying || flavour === "foreign" || !(await canMapOwners(folder, users)), users };
 }
 
 /** The kernel's, which spares loading a library for sixteen bytes. */
@@ -101,27 +125,31 @@ async function fillPodFolder(
   folder: string,
   manifest: PodManifest,
   trees: readonly RenderedTree[],
-  copying: boolean,
+  placing: Placing,
 ): Promise<void> {
   replaceFileSync(join(folder, inPod.manifest), serializePodManifest(manifest), { mode: 0o640 });
   mkdirSync(join(folder, inPod.statuses), { recursive: true, mode: 0o755 });
-  makeEmptyVolumes(folder, manifest);
+  makeEmptyVolumes(folder, manifest, placing.users);
   for (const [index, app] of manifest.apps.entries()) {
     const tree = trees[index];
     if (tree === undefined) throw new Error(`no tree for app ${app.name}`);
-    await placeApp(folder, app.name, tree, copying);
+    await placeApp(folder, app.name, tree, placing);
   }
   writeFileSync(join(folder, inPod.created), "");
 }
 
 /** Folders for the volumes that begin empty, of the pod and of single apps. */
-export function makeEmptyVolumes(folder: string, { volumes, apps }: PodManifest): void {
+export function makeEmptyVolumes(
+  folder: string,
+  { volumes, apps }: PodManifest,
+  users: Pick<UserRange, "first"> = { first: 0 },
+): void {
   const own = apps.flatMap(({ mounts }) => mounts.flatMap(({ appVolume }) => appVolume ?? []));
   for (const volume of [...volumes, ...own]) {
     if (volume.kind !== "empty") continue;
     const place = emptyVolumeFolder(folder, volume.name);
     mkdirSync(place, { recursive: true });
-    chownSync(place, volume.uid, volume.gid);
+    chownSync(place, users.first + volume.uid, users.first + volume.gid);
     chmodSync(place, Number.parseInt(volume.mode, 8));
   }
 }
@@ -131,14 +159,13 @@ export async function placeApp(
   folder: string,
   app: string,
   tree: RenderedTree,
-  copying: boolean,
+  placing: Placing,
 ): Promise<void> {
   const target = join(folder, inPod.appRootfs(app));
   mkdirSync(target, { recursive: true, mode: 0o755 });
   mkdirSync(join(folder, dirname(inPod.appTree(app))), { recursive: true });
   writeFileSync(join(folder, inPod.appTree(app)), tree.id);
-  if (copying) await copyTree(tree.rootfs, target);
-  else makeUpper(join(folder, inPod.overlay, app), tree.rootfs);
+  await placeRoot(tree, target, join(folder, inPod.overlay, app), placing);
 }
 
 /** The image that is to run the pod, under the names that the published interface gives its parts. */
@@ -147,24 +174,37 @@ async function placeStage1(
   store: Store,
   folder: string,
   image: StoredImage,
-  copying: boolean,
+  placing: Placing,
 ): Promise<void> {
   const tree = await renderChecked(parts, store, image);
   const target = join(folder, inPod.stage1Rootfs);
   mkdirSync(target, { recursive: true, mode: 0o755 });
   writeFileSync(join(folder, inPod.stage1Manifest), serializeImageManifest(image.manifest));
   writeFileSync(join(folder, inPod.stage1Tree), tree.id);
-  if (copying) await copyTree(tree.rootfs, target);
-  else makeUpper(join(folder, inPod.stage1Overlay), tree.rootfs);
+  await placeRoot(tree, target, join(folder, inPod.stage1Overlay), placing);
+}
+
+async function placeRoot(
+  tree: RenderedTree,
+  target: string,
+  overlay: string,
+  { copying, users }: Placing,
+): Promise<void> {
+  if (!copying) {
+    makeUpper(overlay, tree.rootfs, users?.first ?? 0);
+    return;
+  }
+  await copyTree(tree.rootfs, target);
+  if (users !== undefined) await (await import("./privateUsers.ts")).giveTree(target, users);
 }
 
 /** The merged root has the attributes of its upper folder, so that one takes those of the image's root. */
-function makeUpper(overlay: string, lower: string): void {
+function makeUpper(overlay: string, lower: string, firstUser: number): void {
   mkdirSync(join(overlay, "work"), { recursive: true, mode: 0o700 });
   const upper = join(overlay, "upper");
   const root = statSync(lower);
   mkdirSync(upper);
-  chownSync(upper, root.uid, root.gid);
+  chownSync(upper, firstUser + root.uid, firstUser + root.gid);
   chmodSync(upper, root.mode & 0o7777);
 }
 

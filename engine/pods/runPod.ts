@@ -5,15 +5,18 @@ import type { PodNetwork, PortForward } from "../network/podNetwork.ts";
 import { podNameFiles, type NameResolution } from "../network/nameResolution.ts";
 import { forwardedPorts } from "../network/ports.ts";
 import { replaceFileSync } from "../wholeFiles.ts";
+import { streamsOf } from "../../stage1/attaching/streams.ts";
 import type { Flavour, Handover, PodToRun } from "../../stage1/contract.ts";
 import { enforceable } from "../../stage1/enforcement.ts";
+import type { PodManifest } from "../appc/podManifest.ts";
 import { appRoot, stage1Root } from "./appRoot.ts";
 
 import { inPod, mutableAnnotation } from "./podFolders.ts";
-import { recordJournal } from "./journal.ts";
-import { refuseUnregistered, registerIfAsked } from "./registerPod.ts";
 import type { PodParts } from "./parts.ts";
 import { preparePod, type PreparedPod } from "./preparePod.ts";
+import { privateUsersOf } from "./userRange.ts";
+import { recordJournal } from "./journal.ts";
+import { refuseUnregistered, registerIfAsked } from "./registerPod.ts";
 import type { RunRequest, StartRequest } from "./requests.ts";
 
 /** `rkt run`: prepares a pod and becomes it. Returns only where that fails. */
@@ -62,6 +65,7 @@ async function startPod(parts: PodParts, prepared: PreparedPod, start: StartRequ
           ).setUp(prepared.folder, prepared.uuid, { networks: start.networks, ports })
         : { kind: wanted };
     const { names } = start;
+    const users = privateUsersOf(prepared.folder);
     const files = podNameFiles(names, dnsOf(network), hostFiles(names));
     if (files.resolvConf !== undefined)
       replaceFileSync(join(prepared.folder, inPod.resolvConf), files.resolvConf);
@@ -85,7 +89,8 @@ async function startPod(parts: PodParts, prepared: PreparedPod, start: StartRequ
       }),
       hostname: start.hostname ?? `rkt-${prepared.uuid}`,
       insecure: parts.context.insecure,
-      interactive: start.interactive,
+      interactive: isInteractive(start, prepared.manifest),
+      ...(users !== undefined && { userNamespace: users }),
       mutable: prepared.manifest.annotations.some(
         ({ name, value }) => name === mutableAnnotation && value === "true",
       ),
@@ -115,6 +120,13 @@ function networkWanted(
   if (name === "foreign" || includes("host")) return "host";
   if (name === "fly" && networks.every((network) => network.name === "default")) return "host";
   return includes("none") && makesNoNetwork && ports.length === 0 ? "none" : "joined";
+}
+
+/** Asked for when the pod starts, or by its only app. */
+function isInteractive(start: StartRequest, { apps }: PodManifest): boolean {
+  const asked = start.interactive || apps.some((app) => streamsOf(app).stdin === "interactive");
+  if (asked && apps.length > 1) throw new Fault({ what: "interactive option only supports one image" });
+  return asked;
 }
 
 /** What the networks' plugins say of name servers. */

@@ -11,6 +11,7 @@ import type { RuntimeApp } from "../../engine/appc/podManifest.ts";
 import { environmentOf } from "../appEnvironment.ts";
 import { nameFiles, volumeMounts } from "../appMounts.ts";
 import { resolveAppUser } from "../appUser.ts";
+import { refuseStreams } from "../attaching/streams.ts";
 import { capabilitiesOf, type Capability } from "../capabilities.ts";
 import type { AppToRun, Flavour, Handover, PodToRun } from "../contract.ts";
 import { fstabOf, rootLine, type FstabLine } from "../mounting/fstab.ts";
@@ -54,6 +55,7 @@ function prepare(pod: PodToRun): Handover {
   if (runtimeApp?.app === undefined || appToRun === undefined || further.length > 0) {
     throw new Fault({ what: "fly only supports 1 application per Pod for now" });
   }
+  refuseStreams("fly", [runtimeApp]);
   const { app } = runtimeApp;
   if (app.exec.length === 0) {
     throw new Fault({

@@ -9,6 +9,7 @@ import {
 import type { App, EventHandler } from "../../engine/appc/imageManifest.ts";
 import type { AppUser } from "../appUser.ts";
 import type { Capability } from "../capabilities.ts";
+import type { AppStreams } from "../attaching/streams.ts";
 import type { SeccompFilter } from "../seccomp.ts";
 import { commandLine, quotedWord, type Setting, type Unit } from "./unitText.ts";
 
@@ -24,6 +25,7 @@ export interface AppUnitFacts {
   readonly capabilities?: readonly Capability[];
   readonly seccomp: SeccompFilter | undefined;
   readonly interactive: boolean;
+  readonly streams: Pick<AppStreams, "stdout" | "stderr">;
   /** Leave the kernel's files in /proc and /sys as they are. */
   readonly pathsUnprotected: boolean;
 }
@@ -91,7 +93,7 @@ export function appUnit(facts: AppUnitFacts): Unit {
         quotedWord(`${key}=${value}`),
       ]),
       ["UnsetEnvironment", systemdVariables.filter((each) => !facts.environment.has(each)).join(" ")],
-      ...streams(facts.interactive),
+      ...streams(facts),
       ...(facts.capabilities === undefined
         ? []
         : ([["CapabilityBoundingSet", facts.capabilities.join(" ")]] satisfies Setting[])),
@@ -115,18 +117,19 @@ function handlers(eventHandlers: readonly EventHandler[], name: EventHandler["na
     .map(({ exec }): Setting => [key, commandLine(exec)]);
 }
 
-function streams(interactive: boolean): readonly Setting[] {
-  return interactive
-    ? [
-        ["StandardInput", "tty-force"],
-        ["StandardOutput", "tty"],
-        ["StandardError", "tty"],
-      ]
-    : [
-        ["StandardInput", "null"],
-        ["StandardOutput", "tty"],
-        ["StandardError", "tty"],
-      ];
+function streams({ interactive, streams }: AppUnitFacts): readonly Setting[] {
+  if (interactive) {
+    return [
+      ["StandardInput", "tty-force"],
+      ["StandardOutput", "tty"],
+      ["StandardError", "tty"],
+    ];
+  }
+  return [
+    ["StandardInput", "null"],
+    ["StandardOutput", streams.stdout === "null" ? "null" : "tty"],
+    ["StandardError", streams.stderr === "null" ? "null" : "tty"],
+  ];
 }
 
 /** The table of calls may be long, and a line of a unit may not. */

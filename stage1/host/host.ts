@@ -18,6 +18,7 @@ import type { RuntimeApp } from "../../engine/appc/podManifest.ts";
 import { Fault } from "../../errors/fault.ts";
 import { defaultPath, environmentOf } from "../appEnvironment.ts";
 import { resolveAppUser } from "../appUser.ts";
+import { withoutMultiplexer } from "../attaching/streams.ts";
 import { allCapabilities, capabilitiesOf } from "../capabilities.ts";
 import type { AppToRun, Flavour, Handover, PodToRun } from "../contract.ts";
 import { cgroupRoot, isService, machineName, scopeOf, systemdCgroup } from "../machine.ts";
@@ -30,6 +31,8 @@ import { apartWords } from "../starting/apart.ts";
 import { flavourProgram } from "../starting/programs.ts";
 import { toolEnvironment } from "../starting/toolEnvironment.ts";
 import { writeEntry } from "../starting/entry.ts";
+import { mappedLines } from "../users/mappedLines.ts";
+import { afterMounts, MappedMounts, placeForMounts } from "../users/mappedMounts.ts";
 import { wantsNoNewPrivileges, type AppUnitFacts } from "./appUnit.ts";
 import { enterApp } from "./enter.ts";
 import { findExecutable } from "./executable.ts";
@@ -77,11 +80,12 @@ function prepare(pod: PodToRun): Handover {
   }
   const mountinfo = readFileSync("/proc/self/mountinfo", "utf8");
   const table = join(pod.folder, "fstab");
-  writeFileSync(
-    table,
-    fstabOf(pod.manifest.apps.flatMap((app) => appLines(pod, app, rootOf(pod, app), mountinfo))),
-    { mode: 0o640 },
-  );
+  const lines = pod.manifest.apps.flatMap((app) => appLines(pod, app, rootOf(pod, app), mountinfo));
+  const { userNamespace: users } = pod;
+  const mapped = users === undefined ? undefined : new MappedMounts(placeForMounts(pod.folder));
+  writeFileSync(table, fstabOf(mapped === undefined ? lines : mappedLines(lines, pod.folder, mapped)), {
+    mode: 0o640,
+  });
   for (const app of apps) {
     writeEntry(pod.folder, app.name, {
       folder: app.app.workingDirectory ?? "/",
@@ -89,7 +93,8 @@ function prepare(pod: PodToRun): Handover {
       ...(app.capabilities === undefined ? {} : { capabilities: app.capabilities }),
       noNewPrivileges: wantsNoNewPrivileges(app),
       environment: join(pod.folder, "stage1/rootfs/rkt/env", app.name),
-      namespaces: pod.userNamespace === undefined ? [] : ["--user"],
+      namespaces: [],
+      ownUsers: pod.userNamespace !== undefined,
     });
   }
   const own = systemdCgroup(readFileSync("/proc/self/cgroup", "utf8"));
@@ -98,7 +103,7 @@ function prepare(pod: PodToRun): Handover {
   writeFileSync(join(pod.folder, "subcgroup"), subcgroup.replace(/^\//, ""));
 
   const capabilities = allCapabilities.filter((each) => apps.some((app) => app.capabilities?.includes(each)));
-  return {
+  const handover = {
     program: flavourProgram("host", "apart"),
     // nspawn makes or joins the pod's network itself. What the interface wants to know is its number.
     arguments: apartWords(
@@ -107,6 +112,9 @@ function prepare(pod: PodToRun): Handover {
     ),
     environment: { ...toolEnvironment(), ...nspawnEnvironment(pod, facts) },
   };
+  return users === undefined || mapped === undefined
+    ? handover
+    : afterMounts(pod.folder, users, mapped, handover);
 }
 
 function hostFacts(): HostFacts {
@@ -192,6 +200,7 @@ function unitFacts(pod: PodToRun, runtimeApp: RuntimeApp, root: AppToRun["root"]
     ...(pod.insecure.capabilities ? {} : { capabilities: capabilitiesOf(app, false) }),
     seccomp: seccompFilterOf(app, pod.insecure.seccomp),
     interactive: pod.interactive,
+    streams: withoutMultiplexer("host", runtimeApp),
     pathsUnprotected: pod.insecure.paths,
   };
 }

@@ -9,6 +9,7 @@ import type { RuntimeApp } from "../../engine/appc/podManifest.ts";
 import { Fault } from "../../errors/fault.ts";
 import { environmentOf } from "../appEnvironment.ts";
 import { resolveAppUser } from "../appUser.ts";
+import { refuseStreams } from "../attaching/streams.ts";
 import { capabilitiesOf } from "../capabilities.ts";
 import type { AppToRun, Flavour, Handover, PodToRun } from "../contract.ts";
 import { appLines } from "../mounting/appLines.ts";
@@ -74,6 +75,7 @@ async function prepare(pod: PodToRun): Promise<Handover> {
   if (pod.userNamespace !== undefined) {
     throw new Fault({ what: "flag --private-users cannot be used with the kvm flavour" });
   }
+  refuseStreams("kvm", pod.manifest.apps);
   if (pod.ipc === "parent") {
     throw new Fault({ what: "flavor kvm requires private IPC namespace (try to remove --ipc)" });
   }

@@ -1,12 +1,13 @@
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { livingOwner } from "../../engine/pods/owner.ts";
 import { inPod } from "../../engine/pods/podFolders.ts";
 import { replaceFileSync } from "../../engine/wholeFiles.ts";
 import { Fault } from "../../errors/fault.ts";
 import type { Flavour, Handover, PodPlace, PodToRun } from "../contract.ts";
+import { attachHandover, attachSocket, multiplexer, needsMultiplexer } from "../attaching/attaching.ts";
 import { enterMachine, type PodCgroup } from "../machine.ts";
-import { fstabOf, rootLine } from "../mounting/fstab.ts";
+import { fstabOf, rootLine, type FstabLine } from "../mounting/fstab.ts";
 import { recordCgroups, removeCgroups } from "../podCgroups.ts";
 import { networkWords } from "../starting/apart.ts";
 import { readNumber, send } from "../starting/processes.ts";
@@ -14,7 +15,8 @@ import { flavourProgram } from "../starting/programs.ts";
 import { toolEnvironment } from "../starting/toolEnvironment.ts";
 import { ociApps } from "./apps.ts";
 import { bundleOf, crun, crunRoot, keepSetting, writeBundle } from "./bundle.ts";
-import { firstProcessOf } from "./firstProcess.ts";
+import { enter } from "./enter.ts";
+import { PrivateRoots } from "./privateRoots.ts";
 
 /** How long apps have between SIGTERM and SIGKILL. */
 const GRACE_SECONDS = 10;
@@ -45,6 +47,10 @@ export function ociFlavour(warn: (text: string) => void): Flavour {
       return Promise.resolve();
     },
     apps: ociApps,
+    attaching: {
+      attach: ({ folder }, app, attachment) => attachHandover(bundleOf(folder, app), attachment),
+      socket: ({ folder }, app) => attachSocket(bundleOf(folder, app)),
+    },
     collect: (pod) => {
       removeCgroups(pod.folder, pod.uuid, pod.apps);
       return Promise.resolve();
@@ -57,26 +63,37 @@ function run(pod: PodToRun, cgroup: PodCgroup): Handover {
   mkdirSync(crunRoot(pod.folder), { recursive: true, mode: 0o700 });
   const setting = { ...pod, cgroup: cgroup.path, hostNetwork: pod.network.kind === "host" };
   keepSetting(setting);
+  const own = pod.userNamespace === undefined ? undefined : new PrivateRoots(pod, pod.userNamespace);
+  const lines: FstabLine[] = [...(own?.kernelLines() ?? [])];
   for (const { name, root } of pod.apps) {
     const app = pod.manifest.apps.find((each) => each.name === name);
     if (app === undefined) throw new Error(`app ${name} is not in the pod's manifest`);
-    writeBundle(setting, app, root, pod.interactive);
+    const placed = own?.root(root) ?? root;
+    writeBundle(setting, app, root, pod.interactive, own?.seenBy(placed));
+    // Copies are in place; what is read-only is crun's to say.
+    if (placed.kind === "overlay") lines.push(rootLine(placed, false));
   }
-  // Copies are in place; what is read-only is crun's to say.
-  const overlays = pod.apps.flatMap(({ root }) => (root.kind === "overlay" ? [rootLine(root, false)] : []));
   const table = join(pod.folder, "fstab");
-  replaceFileSync(table, fstabOf(overlays));
-  return {
+  replaceFileSync(table, fstabOf(lines));
+  const handover = {
     program: flavourProgram("oci", "pod"),
     arguments: podWords(pod, cgroup.path, table),
     environment: toolEnvironment(),
   };
+  return own?.around(handover) ?? handover;
 }
 
 function podWords(pod: PodToRun, cgroup: string, table: string): readonly string[] {
   return [
     ...["--folder", pod.folder, "--hostname", pod.hostname, "--mounts", table, "--cgroup", cgroup],
-    ...["--crun", crun, "--crun-root", crunRoot(pod.folder), "--grace", String(GRACE_SECONDS)],
+    ...[
+      "--crun",
+      needsMultiplexer(pod) ? multiplexer() : crun,
+      "--crun-root",
+      crunRoot(pod.folder),
+      "--grace",
+      String(GRACE_SECONDS),
+    ],
     ...networkWords(pod.network),
     ...(pod.ipc === "parent" ? [] : ["--ipc"]),
     ...(pod.interactive ? ["--console", join(pod.folder, "oci", ".console")] : []),
@@ -84,46 +101,6 @@ function podWords(pod: PodToRun, cgroup: string, table: string): readonly string
     "--",
     ...pod.apps.map((app) => app.name),
   ];
-}
-
-/** crun joins the app's namespaces and cgroup, and gives the command the app's own capabilities, filter and user. */
-function enter(folder: string, app: string, command: readonly string[]): Handover {
-  const terminal = process.stdin.isTTY && process.stdout.isTTY;
-  return {
-    program: "/usr/bin/nsenter",
-    arguments: [
-      "--target",
-      String(firstProcessOf(folder)),
-      "--mount",
-      "--uts",
-      "--ipc",
-      "--net",
-      "--pid",
-      "--",
-      crun,
-      "--root",
-      crunRoot(folder),
-      "--cgroup-manager=cgroupfs",
-      "exec",
-      ...(terminal ? ["--tty"] : []),
-      ...["--cwd", workingFolderOf(folder, app)],
-      app,
-      ...command,
-    ],
-    environment: {
-      ...toolEnvironment(),
-      ...(process.env["TERM"] !== undefined && { TERM: process.env["TERM"] }),
-    },
-  };
-}
-
-/** A command that enters begins where the app has begun; crun by itself would put it at the top. */
-function workingFolderOf(folder: string, app: string): string {
-  // Our own record, in a folder that is root's alone.
-  const specification = JSON.parse(readFileSync(join(bundleOf(folder, app), "config.json"), "utf8")) as {
-    readonly process: { readonly cwd: string };
-  };
-  return specification.process.cwd;
 }
 
 /** The outer process, which every stage0 has become; our own before that, while it makes the pod. */

@@ -8,6 +8,8 @@
 #include <signal.h>
 #include <time.h>
 
+#include "../attaching/lastWords.h"
+
 static const struct plan *pod;
 static sigset_t mask_of_apps;
 static char folder[PATH_MAX];
@@ -261,6 +263,7 @@ static int inner(const struct plan *plan, const sigset_t *mask)
     if (go_apart(plan) < 0)
         return COULD_NOT_RUN;
     code = watch_over_apps(start_apps());
+    for_apps(await_last_words, NULL);
     /* Cgroups can go once nobody is in them. */
     kill(-1, SIGKILL);
     while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)

@@ -25,15 +25,19 @@ static int own_mounts(void)
     return mount("proc", "/proc", "proc", MS_NOSUID | MS_NOEXEC | MS_NODEV, NULL);
 }
 
-/* Apps find no input; one that may be typed to has a terminal instead. */
+/*
+ * Apps find no input; one that may be typed to has a terminal instead. It is a pipe that nobody writes to, and not
+ * /dev/null: crun gives an app's user what the app has as its streams, and the host's own device is not to be given.
+ */
 static int no_input(void)
 {
-    int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC), done;
+    int ends[2], done;
 
-    if (nothing < 0)
+    if (pipe2(ends, O_CLOEXEC) < 0)
         return -1;
-    done = dup2(nothing, STDIN_FILENO);
-    close(nothing);
+    done = dup2(ends[0], STDIN_FILENO);
+    close(ends[0]);
+    close(ends[1]);
     return done < 0 ? -1 : 0;
 }
 

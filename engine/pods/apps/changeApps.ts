@@ -62,7 +62,7 @@ export async function addApp(parts: PodParts, request: AddRequest): Promise<stri
     }
     const tree = await renderChecked(parts, await parts.store(), image);
     makeEmptyVolumes(pod.folder, planned);
-    await placeApp(pod.folder, app.name, tree, cannotOverlay(parts));
+    await placeApp(pod.folder, app.name, tree, { copying: cannotOverlay(parts) });
     const volumes = [
       ...manifest.volumes.filter(({ name }) => !planned.volumes.some((own) => own.name === name)),
       ...planned.volumes,

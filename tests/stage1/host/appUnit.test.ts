@@ -26,6 +26,7 @@ function settings(facts: Partial<AppUnitFacts>): readonly string[] {
     environment: new Map(),
     seccomp: undefined,
     interactive: false,
+    streams: { stdout: "log", stderr: "log" },
     pathsUnprotected: false,
     ...facts,
   });
@@ -33,6 +34,11 @@ function settings(facts: Partial<AppUnitFacts>): readonly string[] {
 }
 
 describe("an app's unit", () => {
+  it("throws away the output that nobody wants", () => {
+    const lines = settings({ streams: { stdout: "null", stderr: "log" } });
+    assert.ok(lines.includes("StandardOutput=null") && lines.includes("StandardError=tty"));
+  });
+
   it("sets limits in systemd's terms", () => {
     const isolators = [
       { name: "resource/memory", value: { limit: "64Mi" } },
