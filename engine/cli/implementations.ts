@@ -11,6 +11,7 @@ export const implementations: Readonly<Record<string, () => Promise<Command>>> =
   "app status": async () => (await import("./commands/appList.ts")).appStatus,
   "app stop": async () => (await import("./commands/appChange.ts")).appStop,
   "api-service": async () => (await import("./commands/apiService.ts")).apiService,
+  attach: async () => (await import("./commands/attach.ts")).attach,
   "cat-manifest": async () => (await import("./commands/catManifest.ts")).catManifest,
   completion: async () => (await import("./commands/completion.ts")).completion,
   config: async () => (await import("./commands/config.ts")).config,
@@ -40,11 +41,3 @@ export const implementations: Readonly<Record<string, () => Promise<Command>>> =
   trust: async () => (await import("./commands/trust.ts")).trust,
   version: async () => (await import("./commands/version.ts")).version,
 };
-
-/** Flags that nothing behind the command line answers to yet. Whoever types one is told so, and gets no pod without it. */
-export const missingFlags: ReadonlySet<string> = new Set([
-  "private-users",
-  "stderr",
-  "stdin",
-  "stdout",
-]);

@@ -1,5 +1,5 @@
 import type { CommandGrammar } from "./grammar.ts";
-import { imageFlags, streamFlags } from "./imageFlags.ts";
+import { imageFlags } from "./imageFlags.ts";
 import {
   appFlag,
   formatFlag,
@@ -10,6 +10,7 @@ import {
   startFlags,
   uuidFileSaveFlag,
 } from "./podFlags.ts";
+import { streamFlags } from "./streamFlags.ts";
 
 const gate = "RKT_EXPERIMENT_APP";
 

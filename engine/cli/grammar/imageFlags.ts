@@ -16,8 +16,6 @@ const text = (name: string, value: string, help: string, repeatable = false): Fl
   ...(repeatable && { repeatable }),
 });
 
-const streams = ["null", "stream", "tty", "log"];
-
 export const imageFlags: readonly FlagGrammar[] = [
   text("annotation", "NAME=VALUE", "an annotation of the app", true),
   text("caps-remove", "CAPABILITY[,…]", "capabilities that the app shall not have"),
@@ -61,33 +59,5 @@ export const oldCapabilityFlags: readonly FlagGrammar[] = [
   {
     ...text("cap-retain", "CAPABILITY[,…]", "the only capabilities that the app shall have"),
     deprecated: "use --caps-retain instead",
-  },
-];
-
-/** Behind RKT_EXPERIMENT_ATTACH. */
-export const streamFlags: readonly FlagGrammar[] = [
-  {
-    name: "stdin",
-    kind: { type: "choice", values: [...streams, "interactive"] },
-    perImage: true,
-    hidden: true,
-    gate: "RKT_EXPERIMENT_ATTACH",
-    help: "where the app's input comes from",
-  },
-  {
-    name: "stdout",
-    kind: { type: "choice", values: streams },
-    perImage: true,
-    hidden: true,
-    gate: "RKT_EXPERIMENT_ATTACH",
-    help: "where the app's output goes",
-  },
-  {
-    name: "stderr",
-    kind: { type: "choice", values: streams },
-    perImage: true,
-    hidden: true,
-    gate: "RKT_EXPERIMENT_ATTACH",
-    help: "where the app's errors go",
   },
 ];

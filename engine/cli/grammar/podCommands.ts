@@ -1,5 +1,5 @@
 import type { CommandGrammar } from "./grammar.ts";
-import { imageFlags, oldCapabilityFlags, signatureFlag, streamFlags } from "./imageFlags.ts";
+import { imageFlags, oldCapabilityFlags, signatureFlag } from "./imageFlags.ts";
 import {
   appFlag,
   contentFlags,
@@ -18,6 +18,7 @@ import {
   uuidFileFlag,
   uuidFileSaveFlag,
 } from "./podFlags.ts";
+import { streamFlags } from "./streamFlags.ts";
 
 const imagesHelp = `An IMAGE is an id in the store, a file, a URL (https://, docker://) or a name to be discovered, tried in this order.
 Flags that belong to one image follow it. Words after -- are arguments of the image before it; --- ends them.`;
@@ -238,19 +239,26 @@ run from a timer, as the package's rkt-gc.timer does.`,
     name: "attach",
     usage: "[FLAGS] UUID",
     summary: "Connect to a running app",
-    help: "Connects this terminal to the streams of an app that was run with modes that allow it.",
-    examples: [{ does: "See which streams there are", line: "rkt attach --mode=list --app=web 3a1f60b2" }],
+    help: `Connects this terminal to an app that was run with --stdin, --stdout or --stderr set to stream, or all of them to
+tty. Any number may be attached at once, and the app does not notice when one leaves. An app never waits for those who
+read; what one does not read in time is lost to that one, which is told.
+
+Leave a terminal with Ctrl-] three times within a second, and anything else with Ctrl-C. With --mode=auto the app's input
+stays open when this one's ends; where stdin is named it ends too, unless somebody else types.`,
+    examples: [
+      { does: "See which streams there are", line: "rkt attach --mode=list --app=web 3a1f60b2" },
+      { does: "Follow the output alone", line: "rkt attach --mode=stdout,stderr 3a1f60b2" },
+    ],
     flags: [
       appFlag,
       {
         name: "mode",
         kind: { type: "text", value: "auto|list|STREAM[,…]" },
         default: "auto",
-        help: "what to connect: stdin, stdout, stderr, tty",
+        help: "what to connect: all there is, or stdin, stdout, stderr; tty, tty-in, tty-out",
       },
     ],
     operands: "plain",
     root: true,
-    gate: "RKT_EXPERIMENT_ATTACH",
   },
 ];

@@ -193,7 +193,7 @@ export const contentFlags: readonly FlagGrammar[] = [
     name: "private-users",
     kind: { type: "bool" },
     default: "false",
-    help: "run the pod in a user namespace of its own",
+    help: "give the pod users of its own: its root is nobody on the host",
   },
   {
     name: "set-env",

@@ -85,11 +85,11 @@ describe("parseCommandLine", () => {
     assert.equal(refusal("fetch img --foo"), "unable to parse arguments: unknown flag: --foo");
   });
 
-  it("knows app and attach only while their experiments are on", () => {
+  it("knows app only while its experiment is on, and attach always", () => {
     assert.equal(refusal("app list"), 'Error: unknown command "app" for "rkt"');
     assert.equal(command("app list x", { RKT_EXPERIMENT_APP: "true" }).command.name, "app list");
-    assert.match(refusal("run --stdin=null"), /unknown flag: --stdin/);
-    assert.equal(command("run img --stdin=null", { RKT_EXPERIMENT_ATTACH: "true" }).said.length, 2);
+    assert.equal(command("attach x").command.name, "attach");
+    assert.equal(command("run img --stdin=null").said.length, 2);
   });
 
   it("gives help where it is asked for, and where there is nothing to do", () => {

@@ -8,7 +8,7 @@ import { parseCommandLine } from "../../../engine/cli/parse.ts";
 import type { AppRequest, ImagesOfPod, PrepareRequest, StartRequest } from "../../../engine/pods/requests.ts";
 
 function read(line: string): { readonly prepare: PrepareRequest; readonly start: StartRequest } {
-  const parsed = parseCommandLine(`run ${line}`.split(" "), allCommands, { RKT_EXPERIMENT_ATTACH: "true" });
+  const parsed = parseCommandLine(`run ${line}`.split(" "), allCommands, {});
   if (parsed.kind !== "command") return assert.fail("help");
   const said = { grammar: parsed.command, flags: parsed.flags, said: parsed.said };
   const read = { prepare: prepareRequest(said), start: startRequest(said) };

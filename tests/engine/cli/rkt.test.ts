@@ -120,7 +120,7 @@ describe("rkt", () => {
 
 describe("help", () => {
   it("lists no command whose code is not there", () => {
-    const text = renderHelp("", { RKT_EXPERIMENT_APP: "true", RKT_EXPERIMENT_ATTACH: "true" });
+    const text = renderHelp("", { RKT_EXPERIMENT_APP: "true" });
     for (const { name } of allCommands) {
       if (name !== "help" && !Object.hasOwn(implementations, name)) {
         assert.ok(!text.includes(`  ${name} `), name);
