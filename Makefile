@@ -90,6 +90,11 @@ test: may-run-labs tools ## Everything CI runs; closes with `N passed, N failed`
 	@tools/bootstrap.sh tests package package-checks
 	@$(NODE) commands/test.ts lint unit integration e2e
 
+.PHONY: bench
+bench: may-run-labs tools ## Measures the engine beside bare tools; ONLY=engine, ROUNDS=20; reports under build/bench
+	@tools/bootstrap.sh tests package
+	@$(NODE) tests/bench/main.ts $(ONLY)
+
 .PHONY: conformance
 conformance: may-run-labs tools ## critest against RUNTIME=containerd on a lab host; reports under build/conformance
 	@$(NODE) tests/conformance/main.ts --runtime $(RUNTIME)
