@@ -8,7 +8,7 @@
  */
 export function starterText(name: string, hash: string): string {
   return `"use strict";
-const { readFileSync, renameSync, writeFileSync } = require("node:fs");
+const { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } = require("node:fs");
 const { Script } = require("node:vm");
 
 const filename = __dirname + "/${name}.cjs";
@@ -46,7 +46,11 @@ function keep() {
   process.removeListener("beforeExit", keep);
   const beside = kept + "." + process.pid + ".new";
   try {
-    writeFileSync(beside, script.createCachedData(), { mode: 0o644 });
+    const file = openSync(beside, "w", 0o644);
+    writeFileSync(file, script.createCachedData());
+    // V8 trusts what has the right head and length: a power cut must not leave one with holes.
+    fsyncSync(file);
+    closeSync(file);
     renameSync(beside, kept);
   } catch {}
 }
