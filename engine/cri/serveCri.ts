@@ -1,8 +1,8 @@
 /** The CRI v1 server: what the kubelet talks to. */
-import { chmodSync } from "node:fs";
+import { createServer, type Server as NetServer } from "node:net";
 import grpc from "@grpc/grpc-js";
-import { Fault } from "../../errors/fault.ts";
 import type { EngineContext } from "../context.ts";
+import { listen, type Place } from "../services/listen.ts";
 import type { ImageId } from "../store/records.ts";
 import type { Store } from "../store/store.ts";
 import type { TrustStore } from "../trust/trustStore.ts";
@@ -30,9 +30,10 @@ export interface CriServer {
 const LARGEST_MESSAGE = 16 << 20;
 const GRACE_MILLISECONDS = 5000;
 
-export async function serveCri(parts: CriParts): Promise<CriServer> {
+/** Serves at each of the places: paths of sockets, or sockets that somebody has opened already. */
+export async function serveCri(parts: CriParts, places: readonly Place[]): Promise<CriServer> {
   const { context, store, trust, configuration, engineVersion, removeTreesOf } = parts;
-  const { listen, mirrors, pinnedImages } = configuration;
+  const { mirrors, pinnedImages } = configuration;
   const { report } = context;
   const server = new grpc.Server({
     "grpc.max_receive_message_length": LARGEST_MESSAGE,
@@ -47,34 +48,48 @@ export async function serveCri(parts: CriParts): Promise<CriServer> {
   });
   addCriService(server, "runtime.v1.RuntimeService", Object.keys(runtimeService), runtime, report);
   addCriService(server, "runtime.v1.ImageService", Object.keys(imageService), images, report);
-  await clearSocket(listen);
-  await bind(server, listen);
-  return {
-    close: () =>
-      new Promise((resolve) => {
-        const impatient = setTimeout(() => {
-          server.forceShutdown();
-          resolve();
-        }, GRACE_MILLISECONDS);
-        server.tryShutdown(() => {
-          clearTimeout(impatient);
-          resolve();
-        });
-      }),
+  const injector = server.createConnectionInjector(grpc.ServerCredentials.createInsecure());
+  const doors: NetServer[] = [];
+  const close = async (): Promise<void> => {
+    for (const door of doors) door.close();
+    await new Promise<void>((resolve) => {
+      const impatient = setTimeout(() => {
+        server.forceShutdown();
+        resolve();
+      }, GRACE_MILLISECONDS);
+      server.tryShutdown(() => {
+        clearTimeout(impatient);
+        resolve();
+      });
+    });
   };
+  try {
+    for (const place of places) {
+      const door = createServer((socket) => {
+        // A client may break off at any time.
+        socket.on("error", () => socket.destroy());
+        injector.injectConnection(socket);
+      });
+      doors.push(door);
+      await openDoor(door, place);
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { close };
 }
 
 /** Nobody but root may talk to it: whoever does is root on this host. */
-async function bind(server: grpc.Server, path: string): Promise<void> {
+async function openDoor(door: NetServer, place: Place): Promise<void> {
+  if (!("path" in place)) {
+    await listen(door, place);
+    return;
+  }
+  await clearSocket(place.path);
   const before = process.umask(0o177);
   try {
-    await new Promise<void>((resolve, reject) => {
-      server.bindAsync(`unix:${path}`, grpc.ServerCredentials.createInsecure(), (cause) => {
-        if (cause === null) resolve();
-        else reject(new Fault({ what: "cannot listen", where: path, cause }));
-      });
-    });
-    chmodSync(path, 0o600);
+    await listen(door, place);
   } finally {
     process.umask(before);
   }

@@ -33,6 +33,7 @@ export const rkt: RuntimeUnderTest = {
 Type=notify
 NotifyAccess=all
 ExecStart=/usr/bin/rkt cri
+WatchdogSec=30
 KillMode=process
 Delegate=yes
 TasksMax=infinity

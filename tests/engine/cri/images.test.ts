@@ -52,14 +52,15 @@ describe("images for the kubelet", () => {
     };
     const { context, trust } = bench;
     store = await openStore(context);
-    server = await serveCri({
+    const parts = {
       context,
       store,
       trust,
       configuration,
       engineVersion: "0",
-      removeTreesOf: (image) => removeTreesOf(store, image, () => treesInUse),
-    });
+      removeTreesOf: (image: string) => removeTreesOf(store, image, () => treesInUse),
+    };
+    server = await serveCri(parts, [{ path: socket }]);
     client = new CriClient(socket);
   }
 

@@ -28,14 +28,15 @@ describe("the CRI server", () => {
   async function serve(): Promise<CriServer> {
     const { context, store, trust } = bench;
     const configuration = { listen: socket, mirrors: [], pinnedImages: [] };
-    const server = await serveCri({
+    const parts = {
       context,
       store,
       trust,
       configuration,
       engineVersion: "1.2.3",
       removeTreesOf: () => Promise.resolve(),
-    });
+    };
+    const server = await serveCri(parts, [{ path: socket }]);
     open.push(server);
     return server;
   }
@@ -106,6 +107,14 @@ describe("the CRI server", () => {
     renameSync(`${socket}.left`, socket);
     await serve();
     assert.ok(await connect().call("RuntimeService/Version", version, {}));
+  });
+
+  it("ends, however many clients are connected", async () => {
+    const server = await serve();
+    const client = connect();
+    await client.call("RuntimeService/Version", version, {});
+    await server.close();
+    assert.throws(() => statSync(socket), /ENOENT/);
   });
 
   it("leaves a server that lives alone", async () => {
