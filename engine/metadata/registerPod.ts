@@ -2,7 +2,6 @@
 import { randomBytes } from "node:crypto";
 import { request, type IncomingHttpHeaders } from "node:http";
 import { connect } from "node:net";
-import { networkInterfaces } from "node:os";
 import { hasCode } from "../../errors/diskFault.ts";
 import { Fault } from "../../errors/fault.ts";
 import type { ImageManifest } from "../appc/imageManifest.ts";
@@ -10,6 +9,7 @@ import type { PodManifest } from "../appc/podManifest.ts";
 import { serializeImageManifest, serializePodManifest } from "../appc/serialize.ts";
 import type { PodNetwork } from "../network/podNetwork.ts";
 import { ownerText } from "../pods/owner.ts";
+import { metadataAddress } from "./metadataAddress.ts";
 import { metadataPort, portHeader, registrationSocket } from "./places.ts";
 
 const PATIENCE_MILLISECONDS = 10_000;
@@ -44,7 +44,8 @@ export interface PodToRegister {
  */
 export async function registerPod(pod: PodToRegister, socketPath = registrationSocket): Promise<string> {
   const { uuid, manifest, images, network } = pod;
-  const host = hostAddress(network, ownAddresses());
+  // Said before anything is registered.
+  const at = metadataAddress(network);
   const token = randomBytes(16).toString("hex");
   const said = new URLSearchParams({ token, owner: ownerText() });
   const headers = await put(
@@ -56,27 +57,7 @@ export async function registerPod(pod: PodToRegister, socketPath = registrationS
   for (const [app, image] of images) {
     await put(socketPath, `/pods/${uuid}/${encodeURIComponent(app)}`, "", serializeImageManifest(image));
   }
-  const port = headers[portHeader] ?? metadataPort;
-  return `http://${host}:${String(port)}/${token}`;
-}
-
-/** The host as the pod sees it: its end of the first network where it has one. */
-export function hostAddress(network: PodNetwork, own: readonly string[]): string {
-  if (network.kind === "host") return "127.0.0.1";
-  const [gateways, attached] = network.kind === "own" ? [network.gateways ?? [], network.attached] : [[], []];
-  const found = gateways.find((gateway) => own.includes(gateway));
-  if (found !== undefined) return found;
-  throw new Fault({
-    what: "--mds-register: this pod cannot reach the host by its networks",
-    got: attached.map(({ netName }) => netName).join(", ") || "none",
-    allowed: "host, default, default-restricted, or a network with the host as the gateway",
-  });
-}
-
-function ownAddresses(): readonly string[] {
-  return Object.values(networkInterfaces()).flatMap((addresses) =>
-    (addresses ?? []).filter(({ family }) => family === "IPv4").map(({ address }) => address),
-  );
+  return at(token, Number(headers[portHeader] ?? metadataPort));
 }
 
 /** `query` holds the token, and is in no message. */

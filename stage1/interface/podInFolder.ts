@@ -6,6 +6,7 @@ import { parseImageManifest } from "../../engine/appc/parseImageManifest.ts";
 import { parsePodManifest } from "../../engine/appc/parsePodManifest.ts";
 import type { PodManifest, RuntimeApp } from "../../engine/appc/podManifest.ts";
 import { nothingInsecure } from "../../engine/insecureOptions.ts";
+import { metadataAddress } from "../../engine/metadata/metadataAddress.ts";
 import type { PodNetwork } from "../../engine/network/podNetwork.ts";
 import { Fault } from "../../errors/fault.ts";
 import type { PodToRun } from "../contract.ts";
@@ -38,6 +39,7 @@ export function podInFolder(
     folder,
     manifest,
     network,
+    ...(given.metadataToken !== "" && { metadataUrl: metadataAddress(network)(given.metadataToken) }),
     networks: [],
     insecure: {
       ...nothingInsecure,

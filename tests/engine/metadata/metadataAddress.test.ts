@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { hostAddress } from "../../../engine/metadata/registerPod.ts";
+import { hostAddress } from "../../../engine/metadata/metadataAddress.ts";
 import type { PodNetwork } from "../../../engine/network/podNetwork.ts";
 import { Fault } from "../../../errors/fault.ts";
 
