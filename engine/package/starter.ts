@@ -3,8 +3,8 @@
  * by itself: exactly what that command calls. Most of a start would otherwise be compiling, for a pod's start ends in
  * another program, and Node.js keeps compiled code of its own accord only where it comes to its own end.
  *
- * It cannot be shipped: it belongs to one build of Node.js and one processor. V8 looks whether it may be used, and knows
- * a text by its length alone; so the name has the text's hash in it.
+ * It cannot be shipped: it belongs to one build of Node.js and one processor. V8 looks whether it may be used, but knows
+ * a text by its length alone and nothing of architectures; so the name says both.
  */
 export function starterText(name: string, hash: string): string {
   return `"use strict";
@@ -14,7 +14,8 @@ const { Script } = require("node:vm");
 const filename = __dirname + "/${name}.cjs";
 // As if the text stood in a function, as it does in every module.
 const text = "(function (exports, require, module, __filename, __dirname) {" + readFileSync(filename, "latin1") + "\\n})";
-const kept = "/var/cache/rkt/${name}-${hash}-" + kindOf(process.argv.slice(2));
+const build = [process.version, process.arch, "${hash}"].join("-");
+const kept = "/var/cache/rkt/${name}-" + build + "-" + kindOf(process.argv.slice(2));
 const script = new Script(text, { filename, cachedData: compiledBefore() });
 if (script.cachedDataRejected !== false) {
   // A command that fails has not called all that it is made of.

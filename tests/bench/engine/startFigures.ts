@@ -93,9 +93,14 @@ async function makeDeadPods(host: EngineHost): Promise<void> {
 
 /** The same app, as crun gets it from nobody but a person. */
 async function makeBareBundle(host: EngineHost): Promise<void> {
-  await host.run(`mkdir -p ${bundle} && cd ${bundle} && rm -f config.json && crun spec
-root=$(ls -d /var/lib/rkt/cas/tree/*/rootfs | head -1)
-sed -i 's|"path": "rootfs"|"path": "'"$root"'"|; s|"terminal": true|"terminal": false|; s|"sh"|"/bin/true"|' config.json`);
+  await host.run(`set -e
+${runPod("oci", "none")}
+rm -rf ${bundle}
+mkdir -p ${bundle}
+cd ${bundle}
+cp -a "$(ls -d /var/lib/rkt/cas/tree/*/rootfs | head -1)" rootfs
+crun spec
+sed -i 's|"terminal": true|"terminal": false|; s|"sh"|"/bin/true"|' config.json`);
 }
 
 const memoryLimits = { oci: 2, host: 13 } as const;
