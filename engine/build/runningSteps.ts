@@ -161,8 +161,11 @@ export class RunningSteps {
   #call(words: readonly string[]): Promise<{ code: number | null; signal: string | null; said: string }> {
     const { program, args } = this.#engine;
     return new Promise((resolve, reject) => {
-      const shows = words[0] === "run-prepared";
-      const child = spawn(program, [...args, ...words], { stdio: ["ignore", shows ? 2 : "pipe", 2] });
+      const runs = words[0] === "run-prepared";
+      const line = [program, ...args, ...words];
+      // Whatever ends this command ends the step: a pod whose changes nobody waits for would go on for nothing.
+      const [first = "", ...rest] = runs ? ["setpriv", "--pdeathsig", "KILL", "--", ...line] : line;
+      const child = spawn(first, rest, { stdio: ["ignore", runs ? 2 : "pipe", 2] });
       let said = "";
       child.stdout?.setEncoding("utf8").on("data", (text: string) => {
         said += text;

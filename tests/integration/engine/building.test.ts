@@ -7,6 +7,7 @@ import { quoted } from "../../../lab/shell-words.ts";
 import { cacheFolder } from "../../../tools/cache-folder.ts";
 import { findGo } from "../../../tools/go-compiler.ts";
 import { blocksOf, documentNamed, PROJECT } from "../../docs/markdown.ts";
+import { eventually } from "../../support/await.ts";
 import { EngineHost } from "../../support/engine-host.ts";
 import { runProcess, succeeded } from "../../support/process.ts";
 
@@ -21,7 +22,7 @@ function blockWith(language: string, text: string, from = document): string {
 }
 
 describe("docs/building-images.md", function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
   let host: EngineHost;
 
   before(async () => {
@@ -132,6 +133,36 @@ ${block}`;
       ),
       "1",
     );
+  });
+
+  it("takes its step with it when it is killed, and gc clears what is left", async () => {
+    await put(
+      "endless.yaml",
+      "name: example.com/endless\nfrom: ./debian.aci\nsteps:\n  - run: [sh, -c, 'echo begun; sleep 100000']\n",
+    );
+    await host.run(
+      `cd ${folder} && (rkt image build endless.yaml endless.aci >/dev/null 2>/root/said & echo $! >/root/builder)`,
+    );
+    await eventually(
+      "the step",
+      async () => {
+        assert.match(await host.run("cat /root/said"), /^begun$/m);
+      },
+      { seconds: 60 },
+    );
+    await host.run("kill -9 $(cat /root/builder)");
+    await eventually(
+      "the end of its pod",
+      async () => {
+        assert.doesNotMatch(
+          await host.run("rkt list --no-legend; pgrep --full 'sleep 100000' || true"),
+          /running|^\d+$/m,
+        );
+      },
+      { seconds: 60 },
+    );
+    await host.run("rkt gc --grace-period=0s >/dev/null 2>&1");
+    assert.equal(await host.run(`rkt list --no-legend; ls ${folder} | grep endless`), "endless.yaml");
   });
 });
 
