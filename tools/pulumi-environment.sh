@@ -123,6 +123,29 @@ settle_salts() {
   done
 }
 
+# Whether a run was killed while it removed something, and none has succeeded since. Pulumi takes what it was removing
+# for whole, so that nothing would mend what is half gone; its note of the removal is lost with the next write of the
+# state, so ours stays until the history tells of a success.
+removal_was_cut_off() {
+  local state="$own_state/state/.pulumi" notes="$own_state/cut-off" file stack note later noted=1
+  [[ ${PULUMI_BACKEND_URL:-} == "file://"*"/.rktnetes/state" && -d $state/stacks ]] || return 1
+  for file in "$state"/stacks/*/*.json; do
+    [[ -f $file ]] || continue
+    grep -q '"type":"deleting"' -- "$file" || continue
+    stack="${file#"$state/stacks/"}"
+    (umask 077 && mkdir -p "$notes/${stack%/*}")
+    : >"$notes/$stack"
+  done
+  for note in "$notes"/*/*.json; do
+    [[ -f $note ]] || continue
+    stack="${note#"$notes/"}"
+    later="$(find "$state/history/${stack%.json}" -name '*.history.json' -newer "$note" \
+      -exec grep -l '"result":"succeeded"' {} + 2>/dev/null)" || true
+    if [[ -n $later ]]; then rm -f "$note"; else noted=0; fi
+  done
+  return "$noted"
+}
+
 use_official() {
   pulumi_command="$1"
   # Nothing of ours, should this run have been started from within another that uses the built CLI.

@@ -32,6 +32,25 @@ describe(`a run that is killed (SEED=${SEED})`, () => {
 
   after(() => stack.takeAway());
 
+  describe("while it takes a node's role away", () => {
+    it("has what is half gone looked at and mended by the next one", async () => {
+      await stack.mustUp();
+      const { finished, killed } = await killedAt(stack, "destroy", { tells: /one-node deleting .*removes \d+ files/ });
+      assert.ok(killed, `it had ended before\n${saidBy(finished)}`);
+      await pluginsEnd(stack, 30);
+      const said = await stack.mustUp();
+      assert.match(said, /an earlier run was cut off while it took things away/);
+      assert.match(said, /one-node updated/);
+      assert.match(said, /✔ page fetched from http:\S+ +Hello world/);
+    });
+
+    it("leaves a stack that can be taken down to nothing", async () => {
+      succeeded(await stack.down(), "down");
+      assert.deepEqual(differences(pristine, await machineSnapshot(names)), []);
+      await stack.checkout.pulumi(["stack", "select", "--create", stack.name]);
+    });
+  });
+
   for (let run = 1; run <= RUNS; run += 1) {
     const moment = momentBy(chance, RESOURCES);
     const when = `${moment.resourcesDone} resources and ${moment.millisecondsLater} ms`;

@@ -13,6 +13,11 @@ export interface Moment {
   readonly millisecondsLater: number;
 }
 
+/** The moment when a run tells of something. */
+export interface Telling {
+  readonly tells: RegExp;
+}
+
 export function momentBy(chance: Chance, most: number): Moment {
   return { resourcesDone: chance.between(1, most), millisecondsLater: chance.between(0, 1500) };
 }
@@ -21,10 +26,11 @@ export function momentBy(chance: Chance, most: number): Moment {
 export async function killedAt(
   stack: StackUnderTest,
   verb: "up" | "destroy",
-  moment: Moment,
+  moment: Moment | Telling,
 ): Promise<{ readonly finished: Finished; readonly killed: boolean }> {
   let pid = 0;
   let done = 0;
+  let said = "";
   let due: Promise<void> | undefined;
   let killed = false;
   let ended = false;
@@ -34,8 +40,10 @@ export async function killedAt(
     },
     onOutput: (text) => {
       done += [...text.matchAll(/ (?:created|deleted) \(/g)].length;
-      if (done < moment.resourcesDone || due !== undefined) return;
-      due = delay(moment.millisecondsLater).then(() => {
+      said += text;
+      const isReached = "tells" in moment ? moment.tells.test(said) : done >= moment.resourcesDone;
+      if (!isReached || due !== undefined) return;
+      due = delay("tells" in moment ? 0 : moment.millisecondsLater).then(() => {
         // Only ever the process that this test has started, and only while it is not reaped.
         if (!ended) killed = process.kill(pid, "SIGKILL");
       });

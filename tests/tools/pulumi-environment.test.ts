@@ -91,6 +91,30 @@ describe("bin/pulumi", function () {
       assert.ok(existsSync(join(home, file)), file);
   });
 
+  it("has looked at what is really there after a removal that was cut off, until a run has succeeded", () => {
+    const state = join(checkout, ".rktnetes/state/.pulumi");
+    const stack = join(state, "stacks/rktnetes/dev.json");
+    const called = (...words: string[]): string | undefined =>
+      /^built (.*)$/m.exec(run(words, [], { RKTNETES_PULUMI: "built" }).stdout)?.[1];
+    const checkpoint = (operation: string): string =>
+      `{"checkpoint":{"latest":{"pending_operations":[{"resource":{},"type":"${operation}"}]}}}`;
+
+    put(stack, checkpoint("creating"));
+    assert.equal(called("up", "--yes"), "up --yes");
+    put(stack, checkpoint("deleting"));
+    assert.equal(called("--non-interactive", "up", "--yes"), "--non-interactive up --refresh --yes");
+    assert.equal(called("destroy", "--yes"), "destroy --yes");
+    // Pulumi has written its state since, and was killed again.
+    put(stack, "{}");
+    assert.equal(called("preview"), "preview --refresh");
+    const ended = join(state, "history/rktnetes/dev/dev-1.history.json");
+    put(ended, '{"kind":"update","result":"failed"}');
+    assert.equal(called("up"), "up --refresh");
+    put(ended, '{"kind":"update","result":"succeeded"}');
+    assert.equal(called("up"), "up");
+    assert.equal(called("up"), "up");
+  });
+
   it("prefers an official CLI that is new enough, and shows it no home and no plugins of ours", () => {
     const official = join(root, "official");
     putPulumi(official, "official", "v3.270.0");
