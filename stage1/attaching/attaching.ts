@@ -1,5 +1,4 @@
 /** How somebody attaches to an app of the oci flavour, and where its streams are kept for that. */
-import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { replaceFileSync } from "../../engine/wholeFiles.ts";
 import type { Handover, PodToRun } from "../contract.ts";
@@ -19,9 +18,7 @@ export function multiplexer(): string {
 
 /** Tells the multiplexer of an app what to do; without letters there is none. */
 export function writeStreams(bundle: string, letters: string | undefined): void {
-  const file = join(bundle, "streams");
-  if (letters === undefined) rmSync(file, { force: true });
-  else replaceFileSync(file, letters, { mode: 0o600 });
+  if (letters !== undefined) replaceFileSync(join(bundle, "streams"), letters, { mode: 0o600 });
 }
 
 /** The socket at which the multiplexer waits for those who attach. */
