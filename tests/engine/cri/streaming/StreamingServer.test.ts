@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { request as httpRequest } from "node:http";
-import type { Duplex } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Report } from "../../../../engine/context.ts";
 import type {
@@ -11,6 +9,7 @@ import type {
 } from "../../../../engine/cri/streaming/command/commandStreams.ts";
 import { StreamingServer } from "../../../../engine/cri/streaming/StreamingServer.ts";
 import { SpdyTestClient } from "./spdy/client.ts";
+import { StreamingClients, streamsOf, upgrade } from "./streamingClients.ts";
 import { tunnelOver, upgradeHeaders } from "./webSocketClient.ts";
 
 const report: Report = {
@@ -43,7 +42,7 @@ async function echo({ stdin, stdout, stderr, sizes }: CommandStreams): Promise<C
 describe("the streaming server", () => {
   let server: StreamingServer;
   let ports: { readonly sandbox: string; readonly port: number }[] = [];
-  const open: { close(): void }[] = [];
+  const clients = new StreamingClients();
 
   beforeEach(async () => {
     ports = [];
@@ -63,54 +62,15 @@ describe("the streaming server", () => {
   });
 
   afterEach(() => {
-    for (const each of open.splice(0)) each.close();
+    clients.close();
     server.close();
   });
 
-  interface Upgraded {
-    readonly status: number;
-    readonly headers: NodeJS.Dict<string | string[]>;
-    readonly socket?: Duplex;
-  }
-
-  async function upgrade(url: string, headers: Record<string, string>, method = "POST"): Promise<Upgraded> {
-    const sent = httpRequest(url, { method, headers: { connection: "Upgrade", ...headers } });
-    sent.end();
-    return await new Promise((resolve, reject) => {
-      sent.once("error", reject);
-      sent.once("upgrade", (reply, socket, head) => {
-        socket.unshift(head);
-        resolve({ status: reply.statusCode ?? 0, headers: reply.headers, socket });
-      });
-      sent.once("response", (reply) => {
-        reply.resume();
-        resolve({ status: reply.statusCode ?? 0, headers: reply.headers });
-      });
-    });
-  }
-
-  async function spdy(
-    url: string,
-    protocols: string,
-  ): Promise<{ client: SpdyTestClient; protocol: unknown }> {
-    const { socket, headers } = await upgrade(url, {
-      upgrade: "SPDY/3.1",
-      "x-stream-protocol-version": protocols,
-    });
-    assert.ok(socket, "the connection was not upgraded");
-    const client = new SpdyTestClient(socket);
-    open.push(client);
-    return { client, protocol: headers["x-stream-protocol-version"] };
-  }
-
-  async function streamsOf(client: SpdyTestClient, ...types: string[]): Promise<number[]> {
-    const numbers: number[] = [];
-    for (const streamtype of types) numbers.push(await client.open({ streamtype }));
-    return numbers;
-  }
-
   it("runs a command by SPDY, and ends with its status", async () => {
-    const { client, protocol } = await spdy(server.urlForExec(exec), "v4.channel.k8s.io, v3.channel.k8s.io");
+    const { client, protocol } = await clients.spdy(
+      server.urlForExec(exec),
+      "v4.channel.k8s.io, v3.channel.k8s.io",
+    );
     assert.equal(protocol, "v4.channel.k8s.io");
     const [error = 0, input = 0, output = 0] = await streamsOf(client, "error", "stdin", "stdout", "stderr");
     client.sendData(input, "hello", true);
@@ -120,7 +80,7 @@ describe("the streaming server", () => {
   });
 
   it("tells a command's exit code", async () => {
-    const { client } = await spdy(server.urlForExec(exec), "v4.channel.k8s.io");
+    const { client } = await clients.spdy(server.urlForExec(exec), "v4.channel.k8s.io");
     const [error = 0, input = 0] = await streamsOf(client, "error", "stdin", "stdout", "stderr");
     client.sendData(input, "fail", true);
     await client.untilEnded();
@@ -130,7 +90,7 @@ describe("the streaming server", () => {
   });
 
   it("tells why a command could not be run, to old clients in a sentence", async () => {
-    const { client } = await spdy(server.urlForExec(exec), "v2.channel.k8s.io");
+    const { client } = await clients.spdy(server.urlForExec(exec), "v2.channel.k8s.io");
     const [error = 0, input = 0] = await streamsOf(client, "error", "stdin", "stdout", "stderr");
     client.sendData(input, "break", true);
     await client.untilEnded();
@@ -139,7 +99,7 @@ describe("the streaming server", () => {
 
   it("attaches without a stream that was not asked for", async () => {
     const asked = { containerId: "c", tty: false, stdin: false, stdout: true, stderr: false };
-    const { client } = await spdy(server.urlForAttach(asked), "v4.channel.k8s.io");
+    const { client } = await clients.spdy(server.urlForAttach(asked), "v4.channel.k8s.io");
     const refused = await client.open({ streamtype: "stdin" });
     assert.notEqual(client.resetOf(refused), undefined);
     const [, output = 0] = await streamsOf(client, "error", "stdout");
@@ -149,7 +109,7 @@ describe("the streaming server", () => {
 
   it("takes a token once", async () => {
     const url = server.urlForExec(exec);
-    await spdy(url, "v4.channel.k8s.io");
+    await clients.spdy(url, "v4.channel.k8s.io");
     const { status } = await upgrade(url, {
       upgrade: "SPDY/3.1",
       "x-stream-protocol-version": "v4.channel.k8s.io",
@@ -190,35 +150,11 @@ describe("the streaming server", () => {
     assert.throws(() => server.urlForPortForward({ podSandboxId: "", port: [] }), /no pod sandbox/);
   });
 
-  interface Channels {
-    readonly socket: WebSocket;
-    readonly received: Map<number, string>;
-    readonly closed: Promise<number>;
-  }
-
-  async function websocket(url: string, ...protocols: string[]): Promise<Channels> {
-    const socket = new WebSocket(url.replace("http:", "ws:"), protocols);
-    socket.binaryType = "arraybuffer";
-    const received = new Map<number, string>();
-    socket.addEventListener("message", ({ data }) => {
-      const [channel, content] =
-        data instanceof ArrayBuffer
-          ? [new Uint8Array(data)[0] ?? -1, Buffer.from(data).toString("utf8", 1)]
-          : [Number(String(data)[0]), Buffer.from(String(data).slice(1), "base64").toString()];
-      received.set(channel, (received.get(channel) ?? "") + content);
-    });
-    const closed = new Promise<number>((resolve) => {
-      socket.addEventListener("close", ({ code }) => {
-        resolve(code);
-      });
-    });
-    open.push(socket);
-    await once(socket, "open");
-    return { socket, received, closed };
-  }
-
   it("runs a command by a WebSocket whose client ends its input", async () => {
-    const { socket, received, closed } = await websocket(server.urlForExec(exec), "v5.channel.k8s.io");
+    const { socket, received, closed } = await clients.websocket(
+      server.urlForExec(exec),
+      "v5.channel.k8s.io",
+    );
     assert.equal(socket.protocol, "v5.channel.k8s.io");
     socket.send(Buffer.from("\u0000hello"));
     socket.send(Uint8Array.of(255, 0));
@@ -228,14 +164,17 @@ describe("the streaming server", () => {
   });
 
   it("tells a client at once that it is connected", async () => {
-    const { received, socket } = await websocket(server.urlForExec(exec), "v4.channel.k8s.io");
+    const { received, socket } = await clients.websocket(server.urlForExec(exec), "v4.channel.k8s.io");
     while (!received.has(1)) await once(socket, "message");
     assert.equal(received.get(1), "");
   });
 
   it("speaks base64 with clients that want text", async () => {
     const wanted = { ...exec, stdin: false };
-    const { received, closed } = await websocket(server.urlForExec(wanted), "v4.base64.channel.k8s.io");
+    const { received, closed } = await clients.websocket(
+      server.urlForExec(wanted),
+      "v4.base64.channel.k8s.io",
+    );
     await closed;
     assert.equal(received.get(1), "nothing heard");
   });
@@ -258,9 +197,9 @@ describe("the streaming server", () => {
       report,
     );
     await other.start("127.0.0.1", 0);
-    open.push(other);
+    clients.keep(other);
     const wanted = { ...exec, tty: true, stderr: false };
-    const { socket } = await websocket(other.urlForExec(wanted), "v5.channel.k8s.io");
+    const { socket } = await clients.websocket(other.urlForExec(wanted), "v5.channel.k8s.io");
     socket.send(Buffer.from('\u0004{"Width":80,"Height":24}{"Wid'));
     socket.send(Buffer.from('\u0004th":90,"Height":30}'));
     await seen.promise;
@@ -286,9 +225,9 @@ describe("the streaming server", () => {
       report,
     );
     await other.start("127.0.0.1", 0);
-    open.push(other);
+    clients.keep(other);
     const wanted = { ...exec, tty: true, stderr: false };
-    const { client } = await spdy(other.urlForExec(wanted), "v4.channel.k8s.io");
+    const { client } = await clients.spdy(other.urlForExec(wanted), "v4.channel.k8s.io");
     const [, , , resize = 0] = await streamsOf(client, "error", "stdin", "stdout", "resize");
     client.sendData(resize, '{"Width":80,"Height":24}');
     client.close();
@@ -310,14 +249,14 @@ describe("the streaming server", () => {
       report,
     );
     await other.start("127.0.0.1", 0);
-    open.push(other);
-    const { socket } = await websocket(other.urlForExec(exec), "v5.channel.k8s.io");
+    clients.keep(other);
+    const { socket } = await clients.websocket(other.urlForExec(exec), "v5.channel.k8s.io");
     socket.close();
     await gone.promise;
   });
 
   it("forwards ports, any number of connections at once", async () => {
-    const { client, protocol } = await spdy(
+    const { client, protocol } = await clients.spdy(
       server.urlForPortForward({ podSandboxId: "pod", port: [] }),
       "portforward.k8s.io",
     );
@@ -337,7 +276,7 @@ describe("the streaming server", () => {
   });
 
   it("tells why a port could not be forwarded, and goes on with the others", async () => {
-    const { client } = await spdy(
+    const { client } = await clients.spdy(
       server.urlForPortForward({ podSandboxId: "pod", port: [] }),
       "portforward.k8s.io",
     );
@@ -362,7 +301,7 @@ describe("the streaming server", () => {
     assert.equal(headers["sec-websocket-protocol"], protocol);
     assert.ok(socket);
     const client = new SpdyTestClient(tunnelOver(socket));
-    open.push(client);
+    clients.keep(client);
     await client.open({ streamtype: "error", port: "80", requestid: "0" });
     const data = await client.open({ streamtype: "data", port: "80", requestid: "0" });
     client.sendData(data, "tunnelled", true);
