@@ -18,8 +18,8 @@ const streamed = z.object({ lines: z.array(z.string()) });
 export class ApiClient {
   readonly #client: grpc.Client;
 
-  constructor(port: number) {
-    this.#client = new grpc.Client(`127.0.0.1:${port}`, grpc.credentials.createInsecure(), {
+  constructor(port: number, host = "127.0.0.1") {
+    this.#client = new grpc.Client(`${host}:${port}`, grpc.credentials.createInsecure(), {
       "grpc.enable_http_proxy": 0,
     });
   }
@@ -40,11 +40,16 @@ export class ApiClient {
     });
   }
 
-  /** Lines of a log as they come. */
+  /** Lines of a log as they come, for as long as somebody takes them. */
   async *lines(request: object): AsyncGenerator<readonly string[]> {
     const { path, requestSerialize, responseDeserialize } = definitionOf("GetLogs");
     const call = this.#client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request);
-    for await (const reply of call) yield streamed.parse(reply).lines;
+    try {
+      for await (const reply of call) yield streamed.parse(reply).lines;
+    } finally {
+      // Whoever has enough says so.
+      call.cancel();
+    }
   }
 
   /** Bytes that need be no message. */
