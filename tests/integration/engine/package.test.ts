@@ -158,7 +158,7 @@ for (const release of ["bookworm", "trixie"] as const) {
       assert.match(await onHost(host, "rkt version"), /^rkt Version: /);
       assert.equal(
         await onHost(host, "stat -c '%a %U %G %n' /var/lib/rkt /var/lib/rkt/cas /etc/rkt"),
-        "2750 root rkt /var/lib/rkt\n2770 root rkt /var/lib/rkt/cas\n2775 root rkt-admin /etc/rkt\n",
+        "2750 root rkt /var/lib/rkt\n2750 root rkt /var/lib/rkt/cas\n2775 root rkt-admin /etc/rkt\n",
       );
     });
 
