@@ -47,6 +47,8 @@ export async function preparePod(
   const { planned, images } = await planRequest(parts, store, request);
   for (const warning of planned.warnings) context.report.warn(warning);
   refuseMissingSources(planned.manifest);
+  // Locks are taken by another program, which meanwhile goes beside this one. Who fails is told below.
+  for (const { record } of images) store.use(record.id).catch(() => undefined);
 
   const uuid = newUuid();
   onUuid?.(uuid);
