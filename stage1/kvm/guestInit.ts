@@ -1,6 +1,9 @@
 /** What runs inside the virtual machine, as shell scripts for busybox. */
 
-/** The first process: brings the pod's files in, starts the apps, and ends the machine when they have ended. */
+/**
+ * The first process: brings the pod's files in, starts the apps, and ends the machine when they have ended. Apps get
+ * devices of their own, as in any other pod: nobody's console, and nobody's way to the host.
+ */
 export const guestInit = `#!/bin/sh
 export PATH=/bin
 mount -t proc proc /proc
@@ -12,6 +15,7 @@ mount -t tmpfs -o mode=1777 tmpfs /dev/shm
 while read -r module; do insmod "/modules/$module"; done </modules/order
 exec </dev/null >/dev/ttyS0 2>&1
 stty -F /dev/ttyS0 -opost
+chmod 666 /dev/ttyS0
 fail() {
   echo "stage1: $1"
   sync
@@ -20,17 +24,49 @@ fail() {
 mount -t virtiofs pod /pod || fail "the pod's files cannot be reached from the virtual machine"
 . /pod/rkt/guest/pod
 
+devices_in() {
+  mount -t tmpfs -o nosuid,mode=755 tmpfs "$1"
+  mkdir "$1/pts" "$1/shm"
+  mount --bind /dev/pts "$1/pts"
+  mount --bind /dev/shm "$1/shm"
+  while read -r name minor; do mknod -m 666 "$1/$name" c 1 "$minor"; done <<END
+null 3
+zero 5
+full 7
+random 8
+urandom 9
+END
+  mknod -m 666 "$1/tty" c 5 0
+  ln -s pts/ptmx "$1/ptmx"
+  ln -s /proc/self/fd "$1/fd"
+  ln -s fd/0 "$1/stdin"
+  ln -s fd/1 "$1/stdout"
+  ln -s fd/2 "$1/stderr"
+}
+for app in $apps; do
+  root=/pod/opt/stage2/$app/rootfs
+  for each in proc sys; do mount --rbind "/$each" "$root/$each"; done
+  devices_in "$root/dev"
+done
+
+for port in $ports; do
+  (
+    while set -- /dev/vport*p"$port"; [ ! -e "$1" ]; do sleep 0.05; done
+    exec /agent "$1"
+  ) &
+done
+
 mkfifo /events
 exec 5<>/events
 for app in $apps; do
-  for each in proc sys dev; do mount --rbind "/$each" "/pod/opt/stage2/$app/rootfs/$each"; done
   (
-    sh "/pod/rkt/guest/start-$app" &
+    sh "/pod/rkt/guest/start-$app" 5<&- &
     echo "$!" >"/pids/$app"
     wait "$!"
     echo "$app $?" >&5
   ) &
 done
+ln -s ready /pod/rkt/supervisor-status
 (
   stty -F /dev/ttyS1 raw -echo
   while read -r word </dev/ttyS1; do [ "$word" != stop ] || echo "- stop" >&5; done
@@ -75,6 +111,7 @@ export interface GuestInterface {
 export function guestPod(
   hostname: string,
   apps: readonly string[],
+  ports: readonly number[],
   interfaces: readonly GuestInterface[],
 ): string {
   return [
@@ -86,13 +123,15 @@ export function guestPod(
       ...routes.map((route) => `ip route add ${route}`),
     ]),
     `apps=${word(apps.join(" "))}`,
+    `ports=${word(ports.join(" "))}`,
     "",
   ].join("\n");
 }
 
 /** Becomes one app. */
-export function guestStart(words: readonly string[]): string {
-  return `exec ${words.map(word).join(" ")}\n`;
+export function guestStart(words: readonly string[], oomScoreAdj?: number): string {
+  const adjust = oomScoreAdj === undefined ? "" : `echo ${oomScoreAdj} >/proc/self/oom_score_adj\n`;
+  return `${adjust}exec ${words.map(word).join(" ")}\n`;
 }
 
 function word(text: string): string {

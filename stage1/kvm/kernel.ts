@@ -14,7 +14,7 @@ export interface GuestKernel {
 }
 
 const cache = "/var/cache/rkt/kvm";
-const drivers = ["virtio_pci", "virtio_net", "virtiofs"];
+const drivers = ["virtio_pci", "virtio_net", "virtiofs", "virtio_console"];
 const programs = [
   "sh",
   "mount",
@@ -34,6 +34,9 @@ const programs = [
   "kill",
   "echo",
   "printf",
+  "chmod",
+  "ln",
+  "mknod",
 ];
 
 export function guestKernel(): GuestKernel {
@@ -64,17 +67,20 @@ function newest(versions: readonly string[]): string | undefined {
 /** Made at first use, and again when the kernel or one of the programs has changed. */
 function firstRootFor(version: string): string {
   const busybox = readProgram(["/usr/bin/busybox", "/bin/busybox"], "busybox-static");
-  const become = readProgram([flavourProgram("kvm", "become")], "the engine's package again");
+  const own = ["become", "agent"].map((name) =>
+    file(name, readProgram([flavourProgram("kvm", name)], "the engine's package again"), 0o755),
+  );
   const dependencies = readFileSync(`/lib/modules/${version}/modules.dep`);
   const hash = createHash("sha256");
-  for (const part of [version, guestInit, busybox, become, dependencies]) hash.update(part);
+  const parts = [version, guestInit, ...programs, ...drivers, busybox, dependencies];
+  for (const part of [...parts, ...own.map(({ content }) => content)]) hash.update(part);
   const path = join(cache, `${version}-${hash.digest("hex").slice(0, 16)}.cpio`);
   if (existsSync(path)) return path;
   const modules = modulesOf(version);
   const archive = cpio([
     ...["bin", "dev", "proc", "sys", "pod", "modules"].map(folder),
     file("init", guestInit, 0o755),
-    file("become", become, 0o755),
+    ...own,
     file("bin/busybox", busybox, 0o755),
     ...programs.map((name) => link(`bin/${name}`, "busybox")),
     file("modules/order", modules.map(({ name }) => `${name}\n`).join("")),

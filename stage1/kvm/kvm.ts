@@ -4,7 +4,7 @@
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { cpuLimit, memoryLimit, noNewPrivileges } from "../../engine/appc/isolators.ts";
+import { cpuLimit, memoryLimit, noNewPrivileges, oomScoreAdj } from "../../engine/appc/isolators.ts";
 import type { RuntimeApp } from "../../engine/appc/podManifest.ts";
 import { Fault } from "../../errors/fault.ts";
 import { environmentOf } from "../appEnvironment.ts";
@@ -15,9 +15,11 @@ import type { AppToRun, Flavour, Handover, PodToRun } from "../contract.ts";
 import { appLines } from "../mounting/appLines.ts";
 import { fstabOf } from "../mounting/fstab.ts";
 import { becomeWords, environmentFile } from "../starting/becoming.ts";
+import { writeEntry, type AppEntry } from "../starting/entry.ts";
 import { readNumber, send } from "../starting/processes.ts";
 import { toolEnvironment } from "../starting/toolEnvironment.ts";
 import { accelerator, type Accelerator } from "./accelerator.ts";
+import { agentPorts, agentWords, becomeInside, enterApp } from "./enter.ts";
 import { guestPod, guestStart } from "./guestInit.ts";
 import { guestKernel } from "./kernel.ts";
 import { cablesOf, type Cable } from "./podCable.ts";
@@ -52,8 +54,8 @@ export const kvm: Flavour = {
   name: "kvm",
   makesNoNetwork: false,
   run: prepare,
-  enter() {
-    return Promise.reject(new Fault({ what: "a pod of the kvm flavour cannot be entered" }));
+  enter(pod, app, command) {
+    return Promise.resolve(enterApp(pod.folder, app, command));
   },
   stop({ folder }, force) {
     const pid = readNumber(join(folder, "pid"));
@@ -94,7 +96,7 @@ async function prepare(pod: PodToRun): Promise<Handover> {
   writeFileSync(join(pod.folder, "fstab"), fstabOf(lines), { mode: 0o640 });
   for (const app of apps) writeApp(pod, app, rootfs);
   const names = apps.map(({ name }) => name);
-  writeFileSync(join(rootfs, "rkt/guest/pod"), guestPod(pod.hostname, names, cables));
+  writeFileSync(join(rootfs, "rkt/guest/pod"), guestPod(pod.hostname, names, agentPorts, cables));
   const { accelerator: means } = await accelerator({
     qemu,
     kernel: kernel.image,
@@ -152,6 +154,7 @@ function qemuWords(
     ...["-chardev", `pipe,id=control,path=${pod.folder}/kvm/control`, "-serial", "chardev:control"],
     ...["-chardev", `socket,id=files,path=${pod.folder}/kvm/files`],
     ...["-device", "vhost-user-fs-pci,chardev=files,tag=pod"],
+    ...agentWords(join(pod.folder, "kvm")),
     ...cables.flatMap(({ tap, mac }) => [
       ...["-netdev", `tap,id=${tap},ifname=${tap},script=no,downscript=no`],
       ...["-device", `virtio-net-pci,netdev=${tap},mac=${mac},romfile=`],
@@ -175,19 +178,18 @@ function writeApp(pod: PodToRun, runtimeApp: RuntimeApp, rootfs: string): void {
     ...(pod.metadataUrl === undefined ? {} : { metadataUrl: pod.metadataUrl }),
   });
   writeFileSync(join(rootfs, "rkt/env", name), environmentFile(environment), { mode: 0o600 });
-  const words = becomeWords(
-    {
-      program: "/become",
-      root: `/pod/opt/stage2/${name}/rootfs`,
-      folder: app.workingDirectory ?? "/",
-      user,
-      ...(pod.insecure.capabilities ? {} : { capabilities: capabilitiesOf(app, false) }),
-      noNewPrivileges: noNewPrivileges(app.isolators),
-      environment: `/pod/rkt/env/${name}`,
-    },
-    app.exec,
-  );
-  writeFileSync(join(rootfs, "rkt/guest", `start-${name}`), guestStart(words));
+  const entry: AppEntry = {
+    root: `/pod/opt/stage2/${name}/rootfs`,
+    folder: app.workingDirectory ?? "/",
+    user,
+    ...(pod.insecure.capabilities ? {} : { capabilities: capabilitiesOf(app, false) }),
+    noNewPrivileges: noNewPrivileges(app.isolators),
+    environment: `/pod/rkt/env/${name}`,
+    namespaces: [],
+  };
+  writeEntry(pod.folder, name, entry);
+  const words = becomeWords({ ...entry, program: becomeInside }, app.exec);
+  writeFileSync(join(rootfs, "rkt/guest", `start-${name}`), guestStart(words, oomScoreAdj(app.isolators)));
 }
 
 function rootOf(pod: PodToRun, { name }: RuntimeApp): AppToRun["root"] {

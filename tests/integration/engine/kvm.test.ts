@@ -1,8 +1,15 @@
 /** The kvm flavour on a lab host, where QEMU most often has to do without KVM: few pods, and patience. */
 import assert from "node:assert/strict";
 import { eventually } from "../../support/await.ts";
+import type { Finished } from "../../../commands/program.ts";
+import { quoted } from "../../../lab/shell-words.ts";
+import { stage1Image } from "../../../stage1/kvm/image.ts";
 import { saidBy, succeeded } from "../../support/process.ts";
 import { Stage1Host } from "./stage1-host.ts";
+
+/** What a process may do, as the kernel says it. What is inheritable is left out: an entering command has none of it. */
+const restrictions =
+  "grep -E '^(Uid|Gid|Groups|CapPrm|CapEff|CapBnd|CapAmb|NoNewPrivs|Seccomp):' /proc/self/status; cat /proc/self/cgroup; for each in mnt net ipc uts pid cgroup user; do readlink /proc/self/ns/$each; done; readlink /proc/self/root; ls /proc/self/fd | tr '\\n' ' '; pwd; echo $SAYS";
 
 const alone = { kind: "own", path: "/run/netns/alone", attached: [] } as const;
 
@@ -112,5 +119,147 @@ ip -n wired addr add 10.99.0.2/24 dev eth0; ip -n wired link set eth0 up; ip -n 
       seconds: 60,
     });
     assert.doesNotMatch(await host.lab.run("cat /proc/mounts"), /stage2/);
+  });
+
+  describe("while a pod runs", () => {
+    let folder: string;
+    const enter = (command: string): Promise<Finished> =>
+      host.enter("kvm", folder, "app", ["sh", "-c", command]);
+    /** By the entry point that the image publishes, in a shell that becomes it. */
+    const enterScript = (command: string): string =>
+      `cd ${folder} && exec sh ./enter --appname=app -- sh -c ${quoted(command)}`;
+
+    before(async () => {
+      folder = host.newPod();
+      const app = {
+        name: "app",
+        exec: [
+          "sh",
+          "-c",
+          `(${restrictions}) >/data/first.new; mv /data/first.new /data/first; exec sleep 100000`,
+        ],
+        user: "worker",
+        group: "workers",
+        supplementaryGIDs: [7],
+        workingDirectory: "/data",
+        mounts: [{ volume: "data", path: "/data" }],
+        environment: [{ name: "SAYS", value: "it's said" }],
+        isolators: [
+          { name: "os/linux/capabilities-retain-set", value: { set: ["CAP_KILL", "CAP_CHOWN"] } },
+          { name: "os/linux/no-new-privileges", value: true },
+          { name: "os/linux/oom-score-adj", value: -500 },
+        ],
+      };
+      const other = { name: "other", exec: ["sleep", "100000"] };
+      await host.start("kvm", folder, {
+        network: alone,
+        apps: [app, other],
+        volumes: [{ name: "data", kind: "empty", readOnly: false, mode: "0777", uid: 0, gid: 0 }],
+      });
+      await eventually(
+        "the pod is ready",
+        () => host.lab.run(`readlink ${folder}/stage1/rootfs/rkt/supervisor-status`),
+        { seconds: 300 },
+      );
+      const script = stage1Image().files.find(({ path }) => path === stage1Image().annotations["enter"]);
+      assert.ok(script?.from.kind === "text");
+      await host.lab.run(`printf %s ${quoted(script.from.text)} >${folder}/enter`);
+    });
+
+    after(async () => {
+      succeeded(await host.stop("kvm", folder, true), "stop --force");
+    });
+
+    it("lets a command that enters do no more than the app's first process", async () => {
+      const first = await eventually(
+        "the app's own look",
+        () => host.lab.run(`cat ${folder}/sharedVolumes/data/first`),
+        { seconds: 100 },
+      );
+      assert.match(first, /^Uid:\t1000\t1000[^]*^CapBnd:\t0000000000000021$[^]*^NoNewPrivs:\t1$/m);
+      assert.match(first, /\n0 1 2 3 \/data\nit's said$/);
+      assert.equal(succeeded(await enter(restrictions), "enter").trimEnd(), first);
+      const elsewhere = await host.enter("kvm", folder, "other", ["sh", "-c", "id -u; ls /data"]);
+      assert.equal(succeeded(elsewhere, "enter"), "0\n");
+      const mounting = await enter("mount -t tmpfs none /data");
+      assert.match(mounting.stderr, /permission denied|Operation not permitted/i);
+      const adjusted = "grep -l '^-500$' /proc/[0-9]*/oom_score_adj | wc -l";
+      assert.equal(succeeded(await enter(adjusted), "enter"), "1\n");
+    });
+
+    it("gives it devices of its own, and no way to the host", async () => {
+      const names = succeeded(await enter("ls /dev"), "enter")
+        .trim()
+        .split("\n");
+      const expected = "fd full null ptmx pts random shm stderr stdin stdout tty urandom zero";
+      assert.deepEqual(names, expected.split(" "));
+      assert.equal(succeeded(await enter("ls /proc/self/fd"), "enter"), "0\n1\n2\n3\n");
+    });
+
+    it("hands on what is typed and said, and its exit code", async () => {
+      const ended = await enter("echo out; echo err >/dev/stderr; exit 7");
+      assert.equal(ended.code, 7, saidBy(ended));
+      assert.equal(ended.stdout, "out\n");
+      assert.equal(ended.stderr, "err\n");
+      const killed = await enter("kill -9 $$");
+      assert.equal(killed.code, 137);
+      const much = await host.lab.run(
+        `head -c 1000000 /dev/urandom >/tmp/much; sha256sum </tmp/much; (${enterScript("tee /data/much")}) </tmp/much | sha256sum`,
+      );
+      const [sent, got] = much.split("\n");
+      assert.equal(got, sent);
+      assert.equal(await host.lab.run(`sha256sum <${folder}/sharedVolumes/data/much`), sent);
+    });
+
+    it("gives it a terminal where there is one", async () => {
+      const typed = `stty rows 33 columns 99; ${enterScript("tty; stty size; read -r line; echo got $line; exit 5")}`;
+      const ended = await host.lab.attempt(
+        `printf 'typed\\n' | script --quiet --return --command ${quoted(typed)} /dev/null`,
+      );
+      assert.equal(ended.code, 5, saidBy(ended));
+      assert.match(ended.stdout, /\/dev\/pts\/\d+\r?\n33 99\r?\n[^]*got typed/);
+    });
+
+    it("serves several at a time, and says so where there are too many", async () => {
+      // In one session: sshd takes no ten logins at once.
+      const each = (code: number): string =>
+        `((${enterScript(`while [ ! -e /data/go ]; do sleep 0.2; done; exit ${code}`)}) </dev/null; echo $?) &`;
+      const busy = host.lab.run(`${[1, 2, 3, 4, 5, 6, 7, 8].map(each).join("\n")}\nwait`);
+      await eventually(
+        "all are inside",
+        () =>
+          host.lab.run(
+            `test -e ${folder}/kvm/agent-8.lock && ! flock --nonblock ${folder}/kvm/agent-8.lock true`,
+          ),
+        { seconds: 100 },
+      );
+      const late = await enter("true");
+      await host.lab.run(`touch ${folder}/sharedVolumes/data/go`);
+      assert.equal(late.code, 254);
+      assert.match(late.stderr, /too many commands have entered the pod/);
+      assert.deepEqual((await busy).split("\n").toSorted(), ["1", "2", "3", "4", "5", "6", "7", "8"]);
+      assert.equal(succeeded(await enter("echo again"), "enter"), "again\n");
+    });
+
+    it("passes signals on, and leaves nothing inside of a command that was killed outside", async () => {
+      const trapping = enter("trap 'exit 9' TERM; touch /data/trapping; sleep 1000 & wait");
+      await eventually("it traps", () => host.lab.run(`test -e ${folder}/sharedVolumes/data/trapping`), {
+        seconds: 60,
+      });
+      await host.lab.run("pkill -TERM -f 'stage1/kvm/enter .*trapping'");
+      assert.equal((await trapping).code, 9);
+      const inside = "ps | grep -q '[s]leep 4567'";
+      const killed = enter("exec sleep 4567");
+      await eventually("it is inside", async () => succeeded(await enter(inside), "ps"), { seconds: 60 });
+      await host.lab.run("pkill -KILL -f 'stage1/kvm/enter .*sleep 4567'");
+      assert.notEqual((await killed).code, 0);
+      await eventually(
+        "it has gone inside",
+        async () => {
+          assert.equal((await enter(inside)).code, 1);
+        },
+        { seconds: 60 },
+      );
+    });
   });
 });

@@ -10,6 +10,7 @@ describe("what runs inside a virtual machine", () => {
       guestPod(
         "it's",
         ["a", "b"],
+        [1, 2],
         [{ name: "eth0", addresses: ["10.0.0.2/24"], routes: ["default via 10.0.0.1"] }],
       ),
     ],
@@ -21,6 +22,10 @@ describe("what runs inside a virtual machine", () => {
       assert.equal(read.status, 0);
     });
   }
+
+  it("adjusts how soon an app is ended for want of memory before it starts", () => {
+    assert.equal(guestStart(["/become"], -500), "echo -500 >/proc/self/oom_score_adj\nexec '/become'\n");
+  });
 
   it("starts an app with its words as they were", () => {
     const words = ["printf", "[%s]", "it's", "$HOME", "two\nlines", ""];
