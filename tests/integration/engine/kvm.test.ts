@@ -223,7 +223,7 @@ ip -n wired addr add 10.99.0.2/24 dev eth0; ip -n wired link set eth0 up; ip -n 
     it("serves several at a time, and says so where there are too many", async () => {
       // In one session: sshd takes no ten logins at once.
       const each = (code: number): string =>
-        `((${enterScript(`while [ ! -e /data/go ]; do sleep 0.2; done; exit ${code}`)}) </dev/null; echo $?) &`;
+        `{ (${enterScript(`while [ ! -e /data/go ]; do sleep 0.2; done; exit ${code}`)}) </dev/null; echo $?; } &`;
       const busy = host.lab.run(`${[1, 2, 3, 4, 5, 6, 7, 8].map(each).join("\n")}\nwait`);
       await eventually(
         "all are inside",
