@@ -16,7 +16,10 @@ export function podUnits(apps: readonly string[]): ReadonlyMap<string, string> {
     ["AllowIsolate", "yes"],
   ];
   return new Map([
-    ["pod.target", unitText({ Unit: [alone, ["Wants", `${services} rkt_ready.service rkt_finished.service`]] })],
+    [
+      "pod.target",
+      unitText({ Unit: [alone, ["Wants", `${services} rkt_ready.service rkt_finished.service`]] }),
+    ],
     // In one transaction with the apps, and after none of them: it tells that they were started.
     [
       "rkt_ready.service",
@@ -25,6 +28,9 @@ export function podUnits(apps: readonly string[]): ReadonlyMap<string, string> {
         Service: [
           ["Type", "oneshot"],
           ["ExecStart", "/bin/ln -sfn ready /rkt/supervisor-status"],
+          // There is no journal, and systemd would say so where the apps talk.
+          ["StandardOutput", "null"],
+          ["StandardError", "null"],
         ],
       }),
     ],
