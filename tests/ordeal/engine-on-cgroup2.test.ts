@@ -29,7 +29,7 @@ const restrictions =
 /** Where each flavour's app is counted when a shell starts the pod. */
 const scopes: Readonly<Record<Exclude<WalkedFlavour, "fly">, RegExp>> = {
   oci: /^\/machine\.slice\/machine-rkt\\x2d[^/]+\.scope\/app-busybox$/,
-  host: /^\/machine\.slice\/machine-rkt\\x2d[^/]+\.scope\/payload\/busybox\.service$/,
+  host: /^\/machine\.slice\/machine-rkt\\x2d[^/]+\.scope\/payload\/system\.slice\/busybox\.service$/,
 };
 
 describe("the engine on cgroup v2 with a kernel of its own", function () {

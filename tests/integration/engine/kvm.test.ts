@@ -219,47 +219,5 @@ ip -n wired addr add 10.99.0.2/24 dev eth0; ip -n wired link set eth0 up; ip -n 
       assert.equal(ended.code, 5, saidBy(ended));
       assert.match(ended.stdout, /\/dev\/pts\/\d+\r?\n33 99\r?\n[^]*got typed/);
     });
-
-    it("serves several at a time, and says so where there are too many", async () => {
-      // In one session: sshd takes no ten logins at once.
-      const each = (code: number): string =>
-        `{ (${enterScript(`while [ ! -e /data/go ]; do sleep 0.2; done; exit ${code}`)}) </dev/null; echo $?; } &`;
-      const busy = host.lab.run(`${[1, 2, 3, 4, 5, 6, 7, 8].map(each).join("\n")}\nwait`);
-      await eventually(
-        "all are inside",
-        () =>
-          host.lab.run(
-            `test -e ${folder}/kvm/agent-8.lock && ! flock --nonblock ${folder}/kvm/agent-8.lock true`,
-          ),
-        { seconds: 100 },
-      );
-      const late = await enter("true");
-      await host.lab.run(`touch ${folder}/sharedVolumes/data/go`);
-      assert.equal(late.code, 254);
-      assert.match(late.stderr, /too many commands have entered the pod/);
-      assert.deepEqual((await busy).split("\n").toSorted(), ["1", "2", "3", "4", "5", "6", "7", "8"]);
-      assert.equal(succeeded(await enter("echo again"), "enter"), "again\n");
-    });
-
-    it("passes signals on, and leaves nothing inside of a command that was killed outside", async () => {
-      const trapping = enter("trap 'exit 9' TERM; touch /data/trapping; sleep 1000 & wait");
-      await eventually("it traps", () => host.lab.run(`test -e ${folder}/sharedVolumes/data/trapping`), {
-        seconds: 60,
-      });
-      await host.lab.run("pkill -TERM -f 'stage1/kvm/enter .*trapping'");
-      assert.equal((await trapping).code, 9);
-      const inside = "ps | grep -q '[s]leep 4567'";
-      const killed = enter("exec sleep 4567");
-      await eventually("it is inside", async () => succeeded(await enter(inside), "ps"), { seconds: 60 });
-      await host.lab.run("pkill -KILL -f 'stage1/kvm/enter .*sleep 4567'");
-      assert.notEqual((await killed).code, 0);
-      await eventually(
-        "it has gone inside",
-        async () => {
-          assert.equal((await enter(inside)).code, 1);
-        },
-        { seconds: 60 },
-      );
-    });
   });
 });
