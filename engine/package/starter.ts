@@ -18,9 +18,9 @@ const build = [process.version, process.arch, "${hash}"].join("-");
 const kept = "/var/cache/rkt/${name}-" + build + "-" + kindOf(process.argv.slice(2));
 const script = new Script(text, { filename, cachedData: compiledBefore() });
 if (script.cachedDataRejected !== false) {
-  // A command that fails has not called all that it is made of.
-  process.once("exit", (code) => { if (code === 0) keep(); });
-  // The engine says so before it turns into another program.
+  // At an end, and when the engine says that it turns into another program. A command that fails has not called all that
+  // it is made of.
+  process.once("exit", keep);
   process.once("beforeExit", keep);
 }
 script.runInThisContext()(exports, require, module, filename, __dirname);
@@ -43,8 +43,9 @@ function kindOf(words) {
 }
 
 /** Whoever may not, or has no room, starts a little slower: nothing to tell anybody. */
-function keep() {
-  process.removeListener("beforeExit", keep);
+function keep(code) {
+  if (code !== 0) return;
+  process.removeListener("exit", keep);
   const beside = kept + "." + process.pid + ".new";
   try {
     const file = openSync(beside, "w", 0o644);

@@ -1,5 +1,4 @@
 /** What a disk made of an image since it came. */
-import { createHash } from "node:crypto";
 import { createReadStream, rmSync } from "node:fs";
 import { hasCode } from "../../errors/diskFault.ts";
 import { Fault } from "../../errors/fault.ts";
@@ -57,7 +56,7 @@ function partsOf(folders: StoreFolders, { id, oci }: ImageRecord): readonly Part
 }
 
 async function hashOf({ path, algorithm }: Part): Promise<string> {
-  const hash = createHash(algorithm);
+  const hash = process.getBuiltinModule("node:crypto").createHash(algorithm);
   try {
     for await (const piece of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
       if (Buffer.isBuffer(piece)) hash.update(piece);

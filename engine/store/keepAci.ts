@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { closeSync, openSync, rmSync, writeSync } from "node:fs";
 import type { Readable } from "node:stream";
 import { diskFault } from "../../errors/diskFault.ts";
@@ -18,7 +17,7 @@ export interface KeptAci {
 
 /** Writes an ACI's uncompressed bytes to a file, and learns its id and manifest as they pass. */
 export async function keepAci(content: Readable, path: string): Promise<KeptAci> {
-  const hash = createHash("sha512");
+  const hash = process.getBuiltinModule("node:crypto").createHash("sha512");
   const layout = new AciLayout();
   const reader = new TarReader(layout);
   let size = 0;
