@@ -2,7 +2,6 @@
 import { createReadStream, rmSync } from "node:fs";
 import { hasCode } from "../../errors/diskFault.ts";
 import { Fault } from "../../errors/fault.ts";
-import { imageIdOf } from "./keepAci.ts";
 import type { ImageId, ImageRecord } from "./records.ts";
 import type { StoreFolders } from "./storeFolders.ts";
 
@@ -65,6 +64,8 @@ async function hashOf({ path, algorithm }: Part): Promise<string> {
     if (hasCode(error, "ENOENT")) return "nothing: the file is gone";
     throw error;
   }
+  // What takes images in is a large part of the engine, and an image that is whole needs none of it.
+  const { imageIdOf } = await import("./keepAci.ts");
   return algorithm === "sha512" ? imageIdOf(hash.digest()) : `sha256:${hash.digest("hex")}`;
 }
 
