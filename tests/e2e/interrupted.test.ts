@@ -35,7 +35,9 @@ describe(`a run that is killed (SEED=${SEED})`, () => {
   describe("while it takes a node's role away", () => {
     it("has what is half gone looked at and mended by the next one", async () => {
       await stack.mustUp();
-      const { finished, killed } = await killedAt(stack, "destroy", { tells: /one-node deleting .*removes \d+ files/ });
+      const { finished, killed } = await killedAt(stack, "destroy", {
+        tells: /one-node deleting .*removes \d+ files/,
+      });
       assert.ok(killed, `it had ended before\n${saidBy(finished)}`);
       await pluginsEnd(stack, 30);
       const said = await stack.mustUp();

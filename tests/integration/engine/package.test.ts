@@ -122,7 +122,13 @@ describe("the engine's packages", function () {
     const library = join(root, "usr/lib/rkt");
     const { stdout } = await run(
       "qemu-aarch64-static",
-      ["-L", "/usr/aarch64-linux-gnu", join(library, "bin/node"), join(library, "engine/engine-start.cjs"), "version"],
+      [
+        "-L",
+        "/usr/aarch64-linux-gnu",
+        join(library, "bin/node"),
+        join(library, "engine/engine-start.cjs"),
+        "version",
+      ],
       { env: { ...process.env, NODE_DISABLE_COMPILE_CACHE: "1" } },
     );
     assert.match(stdout, /^rkt Version: \d/);
