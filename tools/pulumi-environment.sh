@@ -139,6 +139,10 @@ removal_was_cut_off() {
   for note in "$notes"/*/*.json; do
     [[ -f $note ]] || continue
     stack="${note#"$notes/"}"
+    if [[ ! -e $state/stacks/$stack ]]; then
+      rm -f "$note"
+      continue
+    fi
     later="$(find "$state/history/${stack%.json}" -name '*.history.json' -newer "$note" \
       -exec grep -l '"result":"succeeded"' {} + 2>/dev/null)" || true
     if [[ -n $later ]]; then rm -f "$note"; else noted=0; fi

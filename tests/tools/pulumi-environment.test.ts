@@ -113,6 +113,11 @@ describe("bin/pulumi", function () {
     put(ended, '{"kind":"update","result":"succeeded"}');
     assert.equal(called("up"), "up");
     assert.equal(called("up"), "up");
+
+    put(stack, checkpoint("deleting"));
+    assert.equal(called("up"), "up --refresh");
+    rmSync(stack);
+    assert.equal(called("up"), "up");
   });
 
   it("prefers an official CLI that is new enough, and shows it no home and no plugins of ours", () => {
