@@ -44,6 +44,12 @@ export function isService(cgroup: string): boolean {
   return cgroup.split("/").some((part) => part.endsWith(".service") && !part.startsWith("user@"));
 }
 
+/** Whether systemd itself has started a process, from /proc/PID/stat. */
+export function isMainProcess(stat: string): boolean {
+  // The name in parentheses may hold anything, so count from behind it: state, parent.
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1] === "1";
+}
+
 /**
  * Puts the process that becomes the pod where the pod shall be: into a scope of its own below machine.slice, or, under a service, where it
  * is. Then tells machined, so that `machinectl` shows the pod. Where either is missing the pod runs all the same.
@@ -67,6 +73,9 @@ export async function enterMachine(
     const cgroup = { path: service ? here : `/machine.slice/${scopeOf(uuid)}`, unified };
     record(cgroup);
     if (!service) await startScope(bus, uuid, leader);
+    // machined stops the unit that it finds a pod in when the pod ends: a service that does more than run it would go too.
+    if (service && !isMainProcess(readFileSync(`/proc/${leader}/stat`, "utf8")))
+      return belowOwn(cgroup, leader);
     await register(bus, uuid, folder, leader).catch((error: unknown) => {
       warn(`machinectl will not show this pod: ${messageOf(error)}`);
     });

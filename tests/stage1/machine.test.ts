@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { isService, scopeOf, systemdCgroup } from "../../stage1/machine.ts";
+import { isMainProcess, isService, scopeOf, systemdCgroup } from "../../stage1/machine.ts";
 import { recordCgroups, removeCgroups } from "../../stage1/podCgroups.ts";
 
 const uuid = "0b3c8cf5-2b54-4f4f-8c9d-0123456789ab";
@@ -21,6 +21,14 @@ describe("a pod's place among the host's cgroups", () => {
     assert.equal(isService("/system.slice/hello.service"), true);
     assert.equal(isService("/user.slice/user-0.slice/session-1.scope"), false);
     assert.equal(isService("/user.slice/user-0.slice/user@0.service/app.slice/x.scope"), false);
+  });
+});
+
+describe("a pod below a service", () => {
+  it("is the service where systemd itself has started it", () => {
+    assert.equal(isMainProcess("312 (rkt run) x) S 1 312 312 0 -1"), true);
+    assert.equal(isMainProcess("312 (rkt) S 311 311 311 0 -1"), false);
+    assert.equal(isMainProcess("312 (1 S 1) S 17 311 311 0 -1"), false);
   });
 });
 
