@@ -199,17 +199,46 @@ static int take_in(void)
     return failure;
 }
 
+static time_t now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec;
+}
+
+/* The next signal; -1 once it is `until`, whatever orphans have come and gone meanwhile. */
+static int signal_until(time_t until)
+{
+    const struct timespec patience = { .tv_sec = until - now(), .tv_nsec = 0 };
+    sigset_t waited;
+    siginfo_t got;
+
+    if (patience.tv_sec <= 0) {
+        errno = EAGAIN;
+        return -1;
+    }
+    sigfillset(&waited);
+    return sigtimedwait(&waited, &got, &patience);
+}
+
+static int next_signal(void)
+{
+    sigset_t waited;
+    siginfo_t got;
+
+    sigfillset(&waited);
+    return sigwaitinfo(&waited, &got);
+}
+
 /* Until the last app has ended, or the first one has failed. Gives the pod's exit code. */
 static int watch_over_apps(int failure)
 {
     static const int politely = SIGTERM, at_once = SIGKILL;
-    const struct timespec patience = { .tv_sec = pod->grace, .tv_nsec = 0 };
     int ending = 0, forced = 0;
-    sigset_t waited;
+    time_t deadline = 0;
 
-    sigfillset(&waited);
     for (;;) {
-        siginfo_t got;
         int signal_number, failed = take_in();
 
         if (failure == 0)
@@ -218,9 +247,10 @@ static int watch_over_apps(int failure)
             return failure;
         if (failure != 0 && !pod->stays && !ending) {
             ending = 1;
+            deadline = now() + pod->grace;
             for_apps(tell, (void *)&politely);
         }
-        signal_number = ending && !forced ? sigtimedwait(&waited, &got, &patience) : sigwaitinfo(&waited, &got);
+        signal_number = ending && !forced ? signal_until(deadline) : next_signal();
         if (signal_number < 0 && errno == EAGAIN) {
             forced = 1;
             for_apps(tell, (void *)&at_once);
@@ -238,6 +268,8 @@ static int watch_over_apps(int failure)
         case SIGHUP:
             forced = ending;
             for_apps(tell, (void *)(ending ? &at_once : &politely));
+            if (!ending)
+                deadline = now() + pod->grace;
             ending = 1;
             break;
         case SIGUSR1:

@@ -117,6 +117,16 @@ describe("rkt on a host", function () {
     assert.equal(await host.run("rkt list --no-legend"), "");
   });
 
+  it("ends an app that will not end, however many of its children come and go meanwhile", async () => {
+    const uuid = await startInBackground(
+      "stubborn",
+      'trap "" TERM; while :; do (sleep 0.2 &); sleep 0.1; done',
+    );
+    await host.run(`rkt stop ${uuid}`);
+    await host.run(`rkt status --wait=20s ${uuid} | grep -q state=exited`);
+    assert.equal((await host.attempt(`rkt rm ${uuid}`)).code, 0);
+  });
+
   it("prepares a pod now and runs it later, once", async () => {
     const uuid = await host.run(`rkt prepare --quiet ${busybox} --exec=/bin/sh -- -c 'exit 4' 2>/dev/null`);
     assert.match(await host.run("rkt list"), /prepared/);
