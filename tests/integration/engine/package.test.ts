@@ -142,7 +142,7 @@ for (const release of ["bookworm", "trixie"] as const) {
     let host: LabHost;
     let pristine: string[];
     const deb = "/run/engine.deb";
-    const depends = "bzip2 conmon containernetworking-plugins crun nftables";
+    const depends = "attr bzip2 conmon containernetworking-plugins crun nftables";
 
     before(async () => {
       host = await startLabHost(`package-${release}`, release);
