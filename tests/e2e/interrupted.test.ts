@@ -40,7 +40,9 @@ describe(`a run that is killed (SEED=${SEED})`, () => {
       });
       assert.ok(killed, `it had ended before\n${saidBy(finished)}`);
       await pluginsEnd(stack, 30);
-      const said = await stack.mustUp();
+      const next = await stack.up();
+      succeeded(next, "up");
+      const said = saidBy(next);
       assert.match(said, /an earlier run was cut off while it took things away/);
       assert.match(said, /one-node updated/);
       assert.match(said, /✔ page fetched from http:\S+ +Hello world/);
